@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import type { ObjectMeta } from '../meta/meta.ts';
+import type { ResourceDefinition } from '../meta/resource-definition.ts';
+
+const objectReference = z.object({
+  apiVersion: z.string().optional(),
+  kind: z.string().optional(),
+  name: z.string().optional(),
+  namespace: z.string().optional(),
+  uid: z.string().optional(),
+  resourceVersion: z.string().optional(),
+  fieldPath: z.string().optional(),
+});
+
+const eventFields = {
+  involvedObject: objectReference,
+  reason: z.string().optional(),
+  message: z.string().optional(),
+  type: z.string().optional().describe('Normal or Warning.'),
+  action: z.string().optional(),
+  count: z.int().optional(),
+  firstTimestamp: z.string().nullable().optional(),
+  lastTimestamp: z.string().nullable().optional(),
+  eventTime: z.string().nullable().optional(),
+  source: z.object({ component: z.string().optional(), host: z.string().optional() }).optional(),
+  reportingComponent: z.string().optional(),
+  reportingInstance: z.string().optional(),
+  related: objectReference.optional(),
+  series: z.object({ count: z.int().optional(), lastObservedTime: z.string().optional() }).optional(),
+};
+
+const eventSchema = z.object(eventFields);
+
+export type Event = z.infer<typeof eventSchema> & {
+  apiVersion: 'v1';
+  kind: 'Event';
+  metadata: ObjectMeta;
+  [field: string]: unknown;
+};
+
+export const eventDefinition: ResourceDefinition = {
+  group: '',
+  version: 'v1',
+  kind: 'Event',
+  plural: 'events',
+  singular: 'event',
+  shortNames: ['ev'],
+  categories: [],
+  namespaced: true,
+  hasStatus: false,
+  builtIn: true,
+  description: 'What happened to an object.',
+  schema: eventSchema,
+  selectableFields: [
+    'involvedObject.kind',
+    'involvedObject.namespace',
+    'involvedObject.name',
+    'involvedObject.uid',
+    'involvedObject.apiVersion',
+    'involvedObject.resourceVersion',
+    'involvedObject.fieldPath',
+    'reason',
+    'reportingComponent',
+    'source',
+    'type',
+  ],
+  immutableFields: [],
+  printerColumns: [
+    { name: 'Last Seen', type: 'date', jsonPath: '.lastTimestamp', description: 'When it last happened' },
+    { name: 'Type', type: 'string', jsonPath: '.type', description: 'Normal or Warning' },
+    { name: 'Reason', type: 'string', jsonPath: '.reason', description: 'A word for programs' },
+    { name: 'Object', type: 'string', jsonPath: '.involvedObject.name', description: 'What it happened to' },
+    { name: 'Count', type: 'integer', jsonPath: '.count', description: 'How often', priority: 1 },
+    { name: 'Message', type: 'string', jsonPath: '.message', description: 'A sentence for people' },
+  ],
+};

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import type { ObjectMeta } from '../meta/meta.ts';
+import type { ResourceDefinition } from '../meta/resource-definition.ts';
+
+const resourceList = z.record(z.string(), z.union([z.string(), z.number()]));
+
+/** core/v1 NodeCondition: unlike metav1.Condition it has a heartbeat time. */
+const nodeConditionSchema = z.object({
+  type: z.string(),
+  status: z.enum(['True', 'False', 'Unknown']),
+  lastHeartbeatTime: z.string().nullable().optional(),
+  lastTransitionTime: z.string().nullable().optional(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+});
+
+export const nodeSpecSchema = z.looseObject({
+  unschedulable: z.boolean().optional().describe('No new VM is placed here.'),
+  providerID: z.string().optional(),
+});
+
+export const nodeStatusSchema = z.looseObject({
+  capacity: resourceList.optional(),
+  allocatable: resourceList.optional(),
+  conditions: z.array(nodeConditionSchema).optional(),
+  addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional(),
+  nodeInfo: z.record(z.string(), z.unknown()).optional(),
+});
+
+export interface Node {
+  apiVersion: 'v1';
+  kind: 'Node';
+  metadata: ObjectMeta;
+  spec?: z.infer<typeof nodeSpecSchema>;
+  status?: z.infer<typeof nodeStatusSchema>;
+  [field: string]: unknown;
+}
+
+/** Namespace of the nodes' heartbeat Leases, as in Kubernetes. */
+export const NODE_LEASE_NAMESPACE = 'kube-node-lease';
+
+export const nodeDefinition: ResourceDefinition = {
+  group: '',
+  version: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  singular: 'node',
+  shortNames: ['no'],
+  categories: [],
+  namespaced: false,
+  hasStatus: true,
+  builtIn: true,
+  description: 'A host that runs VMs.',
+  schema: z.object({ spec: nodeSpecSchema.optional(), status: nodeStatusSchema.optional() }),
+  selectableFields: ['spec.unschedulable'],
+  immutableFields: [],
+  printerColumns: [
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+      description: 'Whether its controllers heartbeat',
+    },
+    { name: 'VMM', type: 'string', jsonPath: '.metadata.labels.holt\\.dev/vmm-mode', description: 'kvm or emulated' },
+    { name: 'CPUs', type: 'string', jsonPath: '.status.capacity.cpu', description: 'Host CPUs', priority: 1 },
+    { name: 'Memory', type: 'string', jsonPath: '.status.capacity.memory', description: 'Host memory', priority: 1 },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since its creation' },
+  ],
+};

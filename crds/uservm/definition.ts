@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { QUANTITY_PATTERN } from '../../lib/quantity.ts';
+import { conditionSchema, dnsLabel, type ObjectMeta } from '../meta/meta.ts';
+import type { ResourceDefinition } from '../meta/resource-definition.ts';
+
+const quantity = z.string().regex(QUANTITY_PATTERN, 'must be a positive quantity such as "512Mi" or "2Gi"');
+
+export const userVmSpecSchema = z.object({
+  user: dnsLabel.describe('The user whose VM this is: one VM a user, across all namespaces. Immutable.'),
+  powerState: z
+    .enum(['Running', 'Stopped'])
+    .default('Running')
+    .describe('Running boots the VM and keeps it up; Stopped shuts it down and keeps its volume.'),
+  cpus: z.int().min(1).max(64).default(1).describe('Virtual CPUs.'),
+  memory: quantity.default('1Gi').describe('Guest memory, e.g. "1Gi".'),
+  guestImage: dnsLabel.default('default').describe('Name of the GuestImage to boot.'),
+  dataVolume: z
+    .object({ size: quantity.default('4Gi').describe('Size of the data volume; sparse, may grow, never shrinks.') })
+    .default({ size: '4Gi' })
+    .describe('Persistent volume: survives stop, recycle and restart; deleted with the UserVM.'),
+  recycleRequest: z
+    .string()
+    .max(253)
+    .optional()
+    .describe('Any new value asks for one recycle: the VM and its containers are made anew, the data volume is kept.'),
+  placement: z
+    .object({ nodeName: dnsLabel.optional().describe('Run on this node only.') })
+    .optional()
+    .describe('Constraints for the scheduler.'),
+});
+
+export const lifecycleStepSchema = z.object({
+  name: z.string().describe('scheduled, imageVerified, volumeReady, networkReady, vmmStarted, vmCreated, vmBooted, guestReachable, ready'),
+  at: z.string().describe('Wall time when the step was done.'),
+  durationMs: z.int().describe('Milliseconds since the step before, on a monotonic clock where one process saw both.'),
+});
+
+export const userVmStatusSchema = z.object({
+  phase: z
+    .enum(['Pending', 'Scheduled', 'Provisioning', 'Booting', 'Running', 'Stopping', 'Stopped', 'Failed', 'Deleting'])
+    .optional(),
+  observedGeneration: z.int().optional(),
+  nodeName: z.string().optional().describe('The binding: set once by the scheduler.'),
+  vmId: z.string().optional().describe('Stable id of this VM in logs, headers and traces: vm- and 12 hex digits of the UID.'),
+  vmmPid: z.int().optional().describe('Process id of the VMM on its node while it runs.'),
+  addresses: z
+    .object({ ip: z.string(), mac: z.string() })
+    .optional()
+    .describe('Address on the VM bridge.'),
+  bootId: z.string().optional().describe('The guest kernel\'s boot id: changes with each boot.'),
+  bootCount: z.int().optional(),
+  guestImage: z.object({ name: z.string(), digest: z.string() }).optional().describe('The artifact that is booted.'),
+  recycledFor: z.string().optional().describe('The spec.recycleRequest that was last carried out.'),
+  lifecycle: z.array(lifecycleStepSchema).optional().describe('Steps of the last start, in order, with their times.'),
+  conditions: z.array(conditionSchema).optional(),
+});
+
+export type UserVmSpec = z.infer<typeof userVmSpecSchema>;
+export type UserVmStatus = z.infer<typeof userVmStatusSchema>;
+export type LifecycleStep = z.infer<typeof lifecycleStepSchema>;
+
+export interface UserVm {
+  apiVersion: 'holt.dev/v1alpha1';
+  kind: 'UserVM';
+  metadata: ObjectMeta;
+  spec: UserVmSpec;
+  status?: UserVmStatus;
+  [field: string]: unknown;
+}
+
+export const userVmDefinition: ResourceDefinition = {
+  group: 'holt.dev',
+  version: 'v1alpha1',
+  kind: 'UserVM',
+  plural: 'uservms',
+  singular: 'uservm',
+  shortNames: ['uvm', 'vm'],
+  categories: ['all', 'holt'],
+  namespaced: true,
+  hasStatus: true,
+  builtIn: false,
+  description: 'One kernel-isolated microVM for one user.',
+  schema: z.object({ spec: userVmSpecSchema, status: userVmStatusSchema.optional() }),
+  selectableFields: ['spec.user', 'status.nodeName', 'status.phase'],
+  immutableFields: ['spec.user'],
+  printerColumns: [
+    { name: 'User', type: 'string', jsonPath: '.spec.user', description: 'The user whose VM this is' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where the VM stands' },
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+      description: 'Whether the VM serves',
+    },
+    { name: 'Node', type: 'string', jsonPath: '.status.nodeName', description: 'The node it is bound to' },
+    { name: 'IP', type: 'string', jsonPath: '.status.addresses.ip', description: 'Address on the VM bridge', priority: 1 },
+    { name: 'VMM-PID', type: 'integer', jsonPath: '.status.vmmPid', description: 'VMM process id', priority: 1 },
+    {
+      name: 'Image',
+      type: 'string',
+      jsonPath: '.status.guestImage.digest',
+      description: 'The booted artifact',
+      priority: 1,
+    },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since its creation' },
+  ],
+};

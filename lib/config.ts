@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const port = z.int().min(1).max(65535);
+
+/**
+ * The whole configuration of a Holt host. `holt dev up` writes it to `<stateDir>/config.json`; on a NixOS
+ * host the module writes it. Every process takes `--config FILE` and nothing else, so that a process can be
+ * started by hand exactly as its supervisor starts it. All ports listen on loopback.
+ */
+export const holtConfigSchema = z.strictObject({
+  /** Absolute path under which all state lives (see `statePaths`). */
+  stateDir: z.string().startsWith('/'),
+  nodeName: z.string().default('node-1'),
+  /** Network namespace of the VMs' side; starts with `holt`. */
+  netns: z.string().regex(/^holt[a-z0-9-]*$/).default('holt'),
+  /** IPv4 /16 whose host .0.1 is the bridge; VMs get the other addresses. */
+  vmSubnet: z.string().regex(/^\d+\.\d+\.0\.0\/16$/).default('10.66.0.0/16'),
+  ports: z.strictObject({
+    router: port.default(8080),
+    api: port.default(6443),
+    etcdClient: port.default(2379),
+    etcdPeer: port.default(2380),
+    nodeMetrics: port.default(9101),
+    managerMetrics: port.default(9102),
+    routerMetrics: port.default(9103),
+    /** UDP: HAProxy's request log, read by holt-router. */
+    routerLog: port.default(9104),
+    /** HAProxy's built-in Prometheus exporter. */
+    haproxyMetrics: port.default(9105),
+  }),
+  vmm: z.strictObject({
+    /** Absolute path of the `cloud-hypervisor` binary, or of the development stand-in. */
+    binary: z.string(),
+    /** What the preflight found: hardware virtualisation, or the software-emulation stand-in. */
+    mode: z.literal(['kvm', 'emulated']),
+  }),
+  haproxyBinary: z.string().default('haproxy'),
+  /** Development only: `/.holt/login?token=` sets the session cookie. */
+  devLogin: z.boolean().default(false),
+  /** OTLP/HTTP base URL; traces are exported where it is set. */
+  otlpEndpoint: z.url().optional(),
+  logLevel: z.literal(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type HoltConfig = z.infer<typeof holtConfigSchema>;
+
+/** Where each kind of state lives. Unix socket paths must stay below 108 bytes: run directories are short. */
+export function statePaths(stateDir: string) {
+  return {
+    config: join(stateDir, 'config.json'),
+    kubeconfig: join(stateDir, 'kubeconfig'),
+    logs: join(stateDir, 'logs'),
+    pki: join(stateDir, 'pki'),
+    etcd: join(stateDir, 'etcd'),
+    /** Guest image artifacts: `<images>/<sha256 hex>/{manifest.json,vmlinuz,initramfs,root.erofs}`. */
+    images: join(stateDir, 'images'),
+    /** One directory a VM, named by the first 12 hex digits of the UserVM's UID. */
+    vms: join(stateDir, 'vm'),
+    /** Data volumes: `<volumes>/<UserVM UID>.raw`. */
+    volumes: join(stateDir, 'volumes'),
+    /** Sockets and pid files of the processes themselves. */
+    run: join(stateDir, 'run'),
+    router: join(stateDir, 'router'),
+    /** ES256 key pair of session tokens: `key.pem`, `pub.pem`. */
+    session: join(stateDir, 'session'),
+  };
+}
+
+/** @throws z.ZodError naming the wrong field */
+export function parseConfig(json: string): HoltConfig {
+  return holtConfigSchema.parse(JSON.parse(json));
+}
