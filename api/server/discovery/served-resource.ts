@@ -1,0 +1,98 @@
+import { apiVersionOf, type ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+
+/** A kind and its group, as discovery names it. */
+export interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+export interface ServedSubresource {
+  readonly name: string;
+  readonly verbs: readonly string[];
+}
+
+/** A resource as discovery and OpenAPI list it. */
+export interface ServedResource extends GroupVersionKind {
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+  readonly subresources: readonly ServedSubresource[];
+}
+
+/** Verbs of a stored resource, in the order in which Kubernetes lists them. */
+export const OBJECT_VERBS = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+] as const;
+
+/** Requests that are answered and never stored. */
+const REVIEWS: readonly ServedResource[] = [
+  review('authentication.k8s.io', 'SelfSubjectReview', 'selfsubjectreviews'),
+  review('authorization.k8s.io', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews'),
+];
+
+function review(group: string, kind: string, plural: string): ServedResource {
+  return {
+    group,
+    version: 'v1',
+    kind,
+    plural,
+    singular: kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    namespaced: false,
+    verbs: ['create'],
+    subresources: [],
+  };
+}
+
+/** Everything the server answers for: the stored kinds and the reviews. */
+export function servedResources(definitions: readonly ResourceDefinition[]): ServedResource[] {
+  return [...definitions.map(servedResource), ...REVIEWS];
+}
+
+function servedResource(definition: ResourceDefinition): ServedResource {
+  const { group, version, kind, plural, singular, shortNames, categories, namespaced } = definition;
+  const isNamespace = group === '' && kind === 'Namespace';
+  const verbs = OBJECT_VERBS.filter((verb) => !isNamespace || verb !== 'deletecollection');
+  const subresources: ServedSubresource[] = [];
+  if (isNamespace) subresources.push({ name: 'finalize', verbs: ['update'] });
+  if (definition.hasStatus) subresources.push({ name: 'status', verbs: ['get', 'patch', 'update'] });
+  return { group, version, kind, plural, singular, shortNames, categories, namespaced, verbs, subresources };
+}
+
+/** One version of one API group with its resources. */
+export interface ServedGroupVersion {
+  readonly group: string;
+  readonly version: string;
+  /** `v1` or `group/version`. */
+  readonly apiVersion: string;
+  readonly resources: readonly ServedResource[];
+}
+
+/** The resources by group and version; the core group first, then by name. */
+export function servedGroupVersions(definitions: readonly ResourceDefinition[]): ServedGroupVersion[] {
+  const byApiVersion = Map.groupBy(servedResources(definitions), apiVersionOf);
+  return [...byApiVersion]
+    .map(([apiVersion, resources]) => {
+      const [{ group = '', version = '' } = {}] = resources;
+      return {
+        group,
+        version,
+        apiVersion,
+        resources: resources.toSorted((a, b) => (a.plural < b.plural ? -1 : 1)),
+      };
+    })
+    .toSorted((a, b) => (a.apiVersion < b.apiVersion ? -1 : 1))
+    .toSorted((a, b) => Number(a.group !== '') - Number(b.group !== ''));
+}

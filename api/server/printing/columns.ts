@@ -1,0 +1,71 @@
+import type { ApiObject } from '../../../crds/meta/meta.ts';
+import type { PrinterColumn, ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import { ageOf } from './age.ts';
+import { eventColumns } from './event-columns.ts';
+import { compileJsonPath } from './json-path.ts';
+
+/** meta.k8s.io/v1 TableColumnDefinition. */
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
+  readonly priority: number;
+}
+
+/** A column and how its cell is made from an object. */
+export interface Column {
+  readonly definition: ColumnDefinition;
+  cell(object: ApiObject, nowMs: number): unknown;
+}
+
+const NAME_COLUMN: Column = {
+  definition: {
+    name: 'Name',
+    type: 'string',
+    format: 'name',
+    description: 'Name of the object, unique among its kind in its namespace.',
+    priority: 0,
+  },
+  cell: (object) => object.metadata.name ?? '',
+};
+
+const columnsByDefinition = new WeakMap<ResourceDefinition, readonly Column[]>();
+
+/** The columns of a kind, Name first; Events have their own, as in Kubernetes. */
+export function columnsOf(definition: ResourceDefinition): readonly Column[] {
+  const known = columnsByDefinition.get(definition);
+  if (known !== undefined) return known;
+  const isEvent = definition.kind === 'Event' && definition.builtIn;
+  const columns = isEvent ? eventColumns() : [NAME_COLUMN, ...definition.printerColumns.map(printerColumn)];
+  columnsByDefinition.set(definition, columns);
+  return columns;
+}
+
+function printerColumn(column: PrinterColumn): Column {
+  const read = compileJsonPath(column.jsonPath);
+  return {
+    definition: {
+      name: column.name,
+      type: column.type === 'date' ? 'string' : column.type,
+      format: '',
+      description: column.description,
+      priority: column.priority ?? 0,
+    },
+    cell: (object, nowMs) => formatCell(read(object), column.type, nowMs),
+  };
+}
+
+function formatCell(value: unknown, type: PrinterColumn['type'], nowMs: number): unknown {
+  if (type === 'date') return ageOf(value, nowMs);
+  if (value === undefined || value === null) return null;
+  switch (type) {
+    case 'integer':
+    case 'number':
+      return typeof value === 'number' ? value : null;
+    case 'boolean':
+      return typeof value === 'boolean' ? value : null;
+    case 'string':
+      return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  }
+}
