@@ -1,0 +1,120 @@
+import protobuf from 'protobufjs/minimal.js';
+import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
+import type { MessageField, MessageType, ScalarKind } from './message-types.ts';
+import { MESSAGES } from './messages.ts';
+import { ProtobufError } from './protobuf-error.ts';
+import { parseTimestamp, type Timestamp, truncateToMicros } from './timestamp.ts';
+import { WIRE } from './wire-reader.ts';
+
+/**
+ * A JSON object as the message that stands for it. Fields that the message does not have are left out: they have no
+ * protobuf form upstream either. Null is absence.
+ * @throws ProtobufError for a value of the wrong type; names the field
+ */
+export function encodeMessage(object: JsonRecord, type: MessageType): Uint8Array {
+  const writer = protobuf.Writer.create();
+  for (const field of type.byNumber.values()) {
+    const value = object[field.name];
+    if (value !== undefined && value !== null) writeField(writer, field, value);
+  }
+  return writer.finish();
+}
+
+function writeField(writer: protobuf.Writer, field: MessageField, value: unknown): void {
+  switch (field.shape) {
+    case 'single':
+      writeValue(writer, field, field.number, value);
+      return;
+    case 'repeated':
+      if (!Array.isArray(value)) throw wrongType(field, 'a list', value);
+      for (const element of value) writeValue(writer, field, field.number, element);
+      return;
+    case 'map':
+      if (!isRecord(value)) throw wrongType(field, 'an object', value);
+      for (const [key, entryValue] of Object.entries(value)) {
+        const entry = protobuf.Writer.create().uint32(tag(1, WIRE.bytes)).string(key);
+        writeValue(entry, field, 2, entryValue);
+        writer.uint32(tag(field.number, WIRE.bytes)).bytes(entry.finish());
+      }
+  }
+}
+
+function writeValue(writer: protobuf.Writer, field: MessageField, number: number, value: unknown): void {
+  const { kind } = field;
+  switch (kind) {
+    case 'int32':
+    case 'int64':
+      if (!Number.isInteger(value)) throw wrongType(field, 'a whole number', value);
+      writer.uint32(tag(number, WIRE.varint)).int64(Number(value));
+      return;
+    case 'bool':
+      if (typeof value !== 'boolean') throw wrongType(field, 'true or false', value);
+      writer.uint32(tag(number, WIRE.varint)).bool(value);
+      return;
+    case 'string':
+      writer.uint32(tag(number, WIRE.bytes)).string(expectString(field, value));
+      return;
+    default:
+      writer
+        .uint32(tag(number, WIRE.bytes))
+        .bytes(typeof kind === 'object' ? nested(field, kind.message, value) : wrapped(field, kind, value));
+  }
+}
+
+function nested(field: MessageField, messageName: string, value: unknown): Uint8Array {
+  const type = MESSAGES.get(messageName);
+  if (type === undefined || !isRecord(value)) throw wrongType(field, `a ${messageName}`, value);
+  return encodeMessage(value, type);
+}
+
+/** The message of a kind that JSON writes without one. */
+function wrapped(field: MessageField, kind: ScalarKind, value: unknown): Uint8Array {
+  const writer = protobuf.Writer.create();
+  switch (kind) {
+    case 'quantity':
+      return writer
+        .uint32(tag(1, WIRE.bytes))
+        .string(typeof value === 'number' ? String(value) : expectString(field, value))
+        .finish();
+    case 'stringList':
+      if (!Array.isArray(value)) throw wrongType(field, 'a list', value);
+      for (const element of value) writer.uint32(tag(1, WIRE.bytes)).string(expectString(field, element));
+      return writer.finish();
+    case 'rawJson':
+      return writer.uint32(tag(1, WIRE.bytes)).string(JSON.stringify(value)).finish();
+    case 'intOrString':
+      return intOrString(field, value);
+    case 'time':
+      return timestamp({ ...parseTimestamp(expectString(field, value)), nanos: 0 });
+    case 'microTime':
+      return timestamp(truncateToMicros(parseTimestamp(expectString(field, value))));
+    default:
+      throw new ProtobufError(`${field.name}: a ${kind} has no message`);
+  }
+}
+
+/** Both numbers are written even where they are zero: an empty message would be the zero time of Go. */
+function timestamp({ seconds, nanos }: Timestamp): Uint8Array {
+  const writer = protobuf.Writer.create();
+  return writer.uint32(tag(1, WIRE.varint)).int64(seconds).uint32(tag(2, WIRE.varint)).int32(nanos).finish();
+}
+
+function intOrString(field: MessageField, value: unknown): Uint8Array {
+  const writer = protobuf.Writer.create().uint32(tag(1, WIRE.varint));
+  if (Number.isInteger(value))
+    return writer.int64(0).uint32(tag(2, WIRE.varint)).int32(Number(value)).finish();
+  return writer.int64(1).uint32(tag(3, WIRE.bytes)).string(expectString(field, value)).finish();
+}
+
+function tag(number: number, wire: number): number {
+  return ((number << 3) | wire) >>> 0;
+}
+
+function expectString(field: MessageField, value: unknown): string {
+  if (typeof value !== 'string') throw wrongType(field, 'a string', value);
+  return value;
+}
+
+function wrongType(field: MessageField, expected: string, value: unknown): ProtobufError {
+  return new ProtobufError(`${field.name}: expected ${expected}, received ${JSON.stringify(value)}`);
+}
