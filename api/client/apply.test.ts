@@ -10,7 +10,10 @@ function merge(target: Fields, patch: Fields): Fields {
     if (value === null) delete result[field];
     else if (typeof value === 'object' && !Array.isArray(value)) {
       const before = result[field];
-      result[field] = merge(typeof before === 'object' && before !== null ? (before as Fields) : {}, value as Fields);
+      result[field] = merge(
+        typeof before === 'object' && before !== null ? (before as Fields) : {},
+        value as Fields,
+      );
     } else result[field] = value;
   }
   return result;
@@ -18,9 +21,13 @@ function merge(target: Fields, patch: Fields): Fields {
 
 const leaf = fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.array(fc.integer(), { maxLength: 3 }));
 const fields = fc.letrec<{ tree: Fields }>((tie) => ({
-  tree: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.oneof({ depthSize: 'small' }, leaf, tie('tree')), {
-    noNullPrototype: true,
-  }),
+  tree: fc.dictionary(
+    fc.constantFrom('a', 'b', 'c', 'd'),
+    fc.oneof({ depthSize: 'small' }, leaf, tie('tree')),
+    {
+      noNullPrototype: true,
+    },
+  ),
 })).tree;
 
 test('a patch of equal declarations on their own result is empty', (t) => {

@@ -99,6 +99,7 @@ export async function applyObject(
   delete patch['kind'];
   if (Object.keys(patch).length === 0) return { outcome: 'unchanged', object: live };
   const object = await client.patch<ApiObject>(definition, name, patch, write);
-  const outcome = object.metadata.resourceVersion === live.metadata.resourceVersion ? 'unchanged' : 'configured';
+  const outcome =
+    object.metadata.resourceVersion === live.metadata.resourceVersion ? 'unchanged' : 'configured';
   return { outcome, object };
 }

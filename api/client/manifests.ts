@@ -6,7 +6,6 @@ import { ALL_DEFINITIONS } from '../../crds/index.ts';
 import type { ApiObject } from '../../crds/meta/meta.ts';
 import { apiVersionOf, type ResourceDefinition } from '../../crds/meta/resource-definition.ts';
 
-
 /** A declaration that can't be read; the message names the source, the document and the fault. */
 export class ManifestError extends Error {
   constructor(message: string) {
@@ -41,15 +40,23 @@ export function parseManifests(text: string, source: string, namespace: string):
     const head = headSchema.safeParse(value);
     if (!head.success) {
       const issue = head.error.issues[0];
-      throw new ManifestError(`${source}, document ${index + 1}: ${issue?.path.join('.')}: ${issue?.message}`);
+      throw new ManifestError(
+        `${source}, document ${index + 1}: ${issue?.path.join('.')}: ${issue?.message}`,
+      );
     }
     const { apiVersion, kind, metadata } = head.data;
-    const definition = ALL_DEFINITIONS.find((each) => apiVersionOf(each) === apiVersion && each.kind === kind);
+    const definition = ALL_DEFINITIONS.find(
+      (each) => apiVersionOf(each) === apiVersion && each.kind === kind,
+    );
     if (definition === undefined) {
       const known = ALL_DEFINITIONS.map((each) => `${apiVersionOf(each)} ${each.kind}`).join(', ');
-      throw new ManifestError(`${source}, document ${index + 1}: no kind ${apiVersion} ${kind} here; there are ${known}`);
+      throw new ManifestError(
+        `${source}, document ${index + 1}: no kind ${apiVersion} ${kind} here; there are ${known}`,
+      );
     }
-    const placed = definition.namespaced ? { ...metadata, namespace: metadata.namespace ?? namespace } : metadata;
+    const placed = definition.namespaced
+      ? { ...metadata, namespace: metadata.namespace ?? namespace }
+      : metadata;
     manifests.push({ definition, object: { ...head.data, metadata: placed } as ApiObject });
   }
   return manifests;

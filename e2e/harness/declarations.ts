@@ -1,0 +1,61 @@
+import { stringify } from 'yaml';
+import type { SandboxContainer, SandboxContainerSpec } from '../../crds/sandboxcontainer/definition.ts';
+import type { UserVm, UserVmSpec } from '../../crds/uservm/definition.ts';
+
+type Declared<T extends { spec: object }> = Omit<T, 'spec'> & { spec: Partial<T['spec']> & Record<string, unknown> };
+
+export function userVm(user: string, spec: Partial<UserVmSpec> = {}): Declared<UserVm> {
+  return {
+    apiVersion: 'holt.dev/v1alpha1',
+    kind: 'UserVM',
+    metadata: { name: user, namespace: 'default' },
+    spec: { user, cpus: 1, memory: '1Gi', dataVolume: { size: '1Gi' }, ...spec },
+  };
+}
+
+/** The example program in a container of `user`'s VM, with its chaos paths on. */
+export function container(
+  user: string,
+  role: SandboxContainerSpec['role'],
+  spec: Partial<SandboxContainerSpec> = {},
+): Declared<SandboxContainer> {
+  return {
+    apiVersion: 'holt.dev/v1alpha1',
+    kind: 'SandboxContainer',
+    metadata: { name: `${user}-${role}`, namespace: 'default' },
+    spec: {
+      vmRef: { name: user },
+      role,
+      source: { closure: '/opt/holt/closures/node' },
+      command: ['/usr/bin/node', '/opt/holt/example/server.js'],
+      env: [{ name: 'HOLT_EXAMPLE_CHAOS', value: '1' }],
+      ports: [{ name: 'http', containerPort: 3000 }],
+      resources: { cpu: '1', memory: '256Mi', pids: 128 },
+      volumeMounts: [{ mountPath: '/data', subPath: role, readOnly: false }],
+      readinessProbe: {
+        httpGet: { path: '/healthz', port: 3000 },
+        initialDelaySeconds: 0,
+        periodSeconds: 2,
+        timeoutSeconds: 5,
+        successThreshold: 1,
+        failureThreshold: 3,
+      },
+      ...spec,
+    },
+  };
+}
+
+/** A helper without a port: prints the time. */
+export function sidecar(user: string): Declared<SandboxContainer> {
+  const base = container(user, 'sidecar', {
+    command: ['/bin/sh', '-c', 'while true; do date -u; sleep 5; done'],
+    resources: { cpu: '100m', memory: '64Mi', pids: 16 },
+  });
+  const { ports: _ports, readinessProbe: _probe, ...spec } = base.spec;
+  return { ...base, spec };
+}
+
+/** Many documents for `apply -f -`. */
+export function toYaml(objects: readonly object[]): string {
+  return objects.map((object) => stringify(object)).join('---\n');
+}

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../lib/clock.ts';
+import { statePaths } from '../lib/config.ts';
+import { defaultStateDir } from './dev-config.ts';
+import { buildGuestImage } from './guest-image.ts';
+import { Progress } from './progress.ts';
+import { addCounts, parseCounts, type TestCounts } from './test-counts.ts';
+
+const checkout = fileURLToPath(new URL('..', import.meta.url));
+const ava = join(checkout, 'node_modules/ava/entrypoints/cli.mjs');
+
+const UNIT_FILES = '{lib,crds,api,controllers,services,cli,guest,setup,e2e/harness,e2e/cloud-hypervisor}/**/*.test.ts';
+const SCENARIO_FILES = 'e2e/scenarios/**/*.test.ts';
+
+async function ensureImage(progress: Progress): Promise<void> {
+  const { images } = statePaths(defaultStateDir());
+  await mkdir(images, { recursive: true });
+  await progress.step('guest image', () => buildGuestImage(images, (line) => progress.note(line)));
+}
+
+/** Runs a program in the checkout; its output goes through, and comes back. */
+function runThrough(argv: readonly string[]): Promise<{ exitCode: number; output: string }> {
+  const [file = '', ...args] = argv;
+  const child = spawn(file, args, { cwd: checkout, stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    process.stdout.write(text);
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode) => resolve({ exitCode: exitCode ?? 1, output }));
+  });
+}
+
+async function runTests(suites: readonly (readonly string[])[]): Promise<number> {
+  let counts: TestCounts = { passed: 0, failed: 0, skipped: 0 };
+  let exitCode = 0;
+  for (const suite of suites) {
+    const result = await runThrough([process.execPath, ava, ...suite]);
+    counts = addCounts(counts, parseCounts(result.output));
+    if (result.exitCode !== 0) exitCode = 1;
+  }
+  // A runner that ended early counts as one failure, so that the closing line can't look green.
+  const failed = exitCode !== 0 && counts.failed === 0 ? 1 : counts.failed;
+  const skipped = counts.skipped === 0 ? '' : `, ${counts.skipped} skipped`;
+  process.stdout.write(`\n${counts.passed} passed, ${failed} failed${skipped}\n`);
+  return failed > 0 || counts.passed === 0 ? 1 : exitCode;
+}
+
+async function main([command, ...rest]: readonly string[]): Promise<number> {
+  const progress = new Progress(systemClock, (text) => process.stdout.write(text));
+  const unit = ['--concurrency=2', UNIT_FILES];
+  if (command === 'test:unit') return runTests([rest.length > 0 ? rest : unit]);
+  await ensureImage(progress);
+  if (command === 'test' && rest.length > 0) return runTests([['--serial', '--concurrency=1', ...rest]]);
+  if (command === 'test') return runTests([unit, ['--concurrency=1', SCENARIO_FILES]]);
+  if (command === 'bench') {
+    const result = await runThrough([process.execPath, join(checkout, 'bench/main.ts'), ...rest]);
+    return result.exitCode;
+  }
+  process.stderr.write(`holt: ${String(command)}: expected test, test:unit or bench\n`);
+  return 2;
+}
+
+process.exitCode = await main(process.argv.slice(2));
