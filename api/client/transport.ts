@@ -1,6 +1,6 @@
 import { context, propagation } from '@opentelemetry/api';
 import { Agent, type Dispatcher, request as undiciRequest } from 'undici';
-import { ApiUnreachableError, toApiError } from './api-error.ts';
+import { ApiError, ApiUnreachableError, toApiError } from './api-error.ts';
 import type { ApiConnection } from './kubeconfig.ts';
 
 export interface ApiRequest {
@@ -72,7 +72,7 @@ export function createTransport(connection: ApiConnection, options: { userAgent?
       guard(request, async () => {
         const answer = await start(streams, request, request.signal ?? new AbortController().signal);
         if (answer.statusCode >= 300) await readAnswer(request, answer);
-        return answer.body;
+        return guardChunks(request, answer.body);
       }),
     close: async () => {
       await Promise.all([requests.destroy(), streams.destroy()]);
@@ -104,11 +104,25 @@ async function guard<T>(request: ApiRequest, work: () => Promise<T>): Promise<T>
   try {
     return await work();
   } catch (error) {
-    // The caller's own abort keeps its reason; everything else says what was attempted.
-    if (request.signal?.aborted) throw request.signal.reason;
-    if (error instanceof Error && error.name === 'ApiError') throw error;
-    throw new ApiUnreachableError(describe(request), error);
+    throw classify(request, error);
   }
+}
+
+async function* guardChunks(
+  request: ApiRequest,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw classify(request, error);
+  }
+}
+
+/** The caller's own abort keeps its reason; everything else says what was attempted. */
+function classify(request: ApiRequest, error: unknown): unknown {
+  if (request.signal?.aborted) return request.signal.reason;
+  return error instanceof ApiError ? error : new ApiUnreachableError(describe(request), error);
 }
 
 function formatQuery(query: ApiRequest['query']): string {
