@@ -68,6 +68,7 @@ class Election {
   readonly #retryPeriodMs: number;
   readonly #observer = new LeaseObserver();
   #held: Stored<Lease> | undefined;
+  #renewedMs = 0;
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options;
@@ -101,21 +102,17 @@ class Election {
   /** Returns when the candidacy ended; throws when the Lease is lost. */
   async renewUntilEnd(): Promise<void> {
     const { clock, logger, signal, leaseName } = this.#options;
-    let renewedMs = clock.monotonicMs();
     while (!signal.aborted) {
       await clock.sleep(this.#retryPeriodMs, signal).catch(() => {});
       if (signal.aborted) return;
-      // The Lease counts from before the write was sent: the server may have done it at any time since.
-      const startMs = clock.monotonicMs();
       try {
         if (!(await this.#tryWrite())) throw new LeadershipLostError(leaseName, 'somebody else holds it');
-        renewedMs = startMs;
       } catch (error) {
         if (error instanceof LeadershipLostError) throw error;
         if (signal.aborted) return;
         logger.warn({ lease: leaseName, err: error }, 'cannot renew the Lease; trying again');
       }
-      const sinceMs = clock.monotonicMs() - renewedMs;
+      const sinceMs = clock.monotonicMs() - this.#renewedMs;
       if (sinceMs >= this.#renewDeadlineMs)
         throw new LeadershipLostError(leaseName, `not renewed for ${Math.round(sinceMs)} ms`);
     }
@@ -133,6 +130,8 @@ class Election {
   /** Takes or renews the Lease; false when another holds it. */
   async #tryWrite(): Promise<boolean> {
     const { client, clock, identity } = this.#options;
+    // The Lease counts from before the write was sent: the server may have done it at any time since.
+    const startMs = clock.monotonicMs();
     const current = await this.#read();
     const plan = planLeaseWrite({
       identity,
@@ -147,6 +146,7 @@ class Election {
     if (plan === undefined) return false;
     try {
       this.#held = await this.#write(client, current, plan);
+      this.#renewedMs = startMs;
       this.#observer.ageMs(this.#held.metadata.resourceVersion, clock.monotonicMs());
       return true;
     } catch (error) {
