@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ApiClient } from '../api/client/api-client.ts';
+import { statePaths } from '../lib/config.ts';
 import { CliError } from './errors.ts';
 
 /** Options that every command takes. */
@@ -28,13 +29,20 @@ export function namespaceOf(options: GlobalOptions): string {
 /** `.holt` of the checkout that this CLI belongs to, unless HOLT_STATE_DIR says otherwise. */
 export function stateDirOf(context: CliContext): string {
   const own = fileURLToPath(new URL('../.holt', import.meta.url));
-  return resolve(context.cwd, context.env['HOLT_STATE_DIR'] ?? own);
+  return resolve(context.cwd, context.env.HOLT_STATE_DIR ?? own);
+}
+
+/** The run directory of a VM on this host, named by the first 12 hex digits of its UID. */
+export function vmRunDir(uid: string, context: CliContext): string {
+  return join(statePaths(stateDirOf(context)).vms, uid.replaceAll('-', '').slice(0, 12));
 }
 
 /** --kubeconfig, else KUBECONFIG, else the checkout's own. */
 export function kubeconfigOf(options: GlobalOptions, context: CliContext): string {
-  const named = options.kubeconfig ?? context.env['KUBECONFIG'];
-  return named === undefined || named === '' ? join(stateDirOf(context), 'kubeconfig') : resolve(context.cwd, named);
+  const named = options.kubeconfig ?? context.env.KUBECONFIG;
+  return named === undefined || named === ''
+    ? join(stateDirOf(context), 'kubeconfig')
+    : resolve(context.cwd, named);
 }
 
 /**

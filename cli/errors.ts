@@ -2,7 +2,15 @@ import { ApiError, ApiUnreachableError } from '../api/client/api-error.ts';
 import { ManifestError } from '../api/client/manifests.ts';
 
 /** What the shell sees. `docs/operations.md` lists them. */
-export const EXIT_CODES = { ok: 0, failure: 1, usage: 2, notFound: 3, unreachable: 4, timedOut: 5, interrupted: 130 } as const;
+export const EXIT_CODES = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  notFound: 3,
+  unreachable: 4,
+  timedOut: 5,
+  interrupted: 130,
+} as const;
 
 /** A failure that a person can mend; the message says what, which value, and how. */
 export class CliError extends Error {
@@ -23,7 +31,10 @@ export function explainError(error: unknown): { readonly message: string; readon
     return { message, exitCode: EXIT_CODES.unreachable };
   }
   if (error instanceof ApiError) {
-    return { message: error.message, exitCode: error.code === 404 ? EXIT_CODES.notFound : EXIT_CODES.failure };
+    return {
+      message: error.message,
+      exitCode: error.code === 404 ? EXIT_CODES.notFound : EXIT_CODES.failure,
+    };
   }
   if (error instanceof ManifestError) return { message: error.message, exitCode: EXIT_CODES.usage };
   if (error instanceof Error) return { message: error.message, exitCode: EXIT_CODES.failure };

@@ -4,7 +4,8 @@ import { readOwnVersion } from './own-version.ts';
 import { createProgram } from './program.ts';
 
 const interrupt = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort(new Error(signal)));
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => interrupt.abort(new Error(signal)));
 // A reader that closes early, such as head, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
@@ -14,7 +15,8 @@ try {
   await createProgram(context, await readOwnVersion()).parseAsync(process.argv);
   process.exitCode = process.exitCode ?? EXIT_CODES.ok;
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+  if (error instanceof CommanderError)
+    process.exitCode = error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
   else if (interrupt.signal.aborted) process.exitCode = EXIT_CODES.interrupted;
   else {
     const { message, exitCode } = explainError(error);

@@ -18,7 +18,9 @@ export function findDefinition(word: string): ResourceDefinition {
   const wanted = word.toLowerCase();
   const found = ALL_DEFINITIONS.find((definition) => namesOf(definition).includes(wanted));
   if (found !== undefined) return found;
-  const known = ALL_DEFINITIONS.map((definition) => [definition.plural, ...definition.shortNames].join('|')).join(', ');
+  const known = ALL_DEFINITIONS.map((definition) =>
+    [definition.plural, ...definition.shortNames].join('|'),
+  ).join(', ');
   throw new CliError(`no kind is called ${JSON.stringify(word)}; there are: ${known}`, EXIT_CODES.usage);
 }
 
@@ -28,7 +30,8 @@ export function findDefinition(word: string): ResourceDefinition {
  */
 export function parseResourceArguments(words: readonly string[]): ResourceArgument[] {
   const [first, ...rest] = words;
-  if (first === undefined) throw new CliError('name a kind, e.g. "uservms" or "uservm/alice"', EXIT_CODES.usage);
+  if (first === undefined)
+    throw new CliError('name a kind, e.g. "uservms" or "uservm/alice"', EXIT_CODES.usage);
   if (!first.includes('/')) {
     return first.split(',').map((kind) => ({ definition: findDefinition(kind), names: rest }));
   }

@@ -6,7 +6,9 @@ const tableSchema = z.object({
     z.object({
       cells: z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])),
       object: z
-        .looseObject({ metadata: z.looseObject({ name: z.string().optional(), namespace: z.string().optional() }) })
+        .looseObject({
+          metadata: z.looseObject({ name: z.string().optional(), namespace: z.string().optional() }),
+        })
         .optional(),
     }),
   ),
@@ -24,7 +26,10 @@ export function parseTable(answer: unknown): Table {
 }
 
 /** Columns padded to one width, headings in capitals; columns of a priority above 0 only where `wide`. */
-export function formatTable(table: Table, options: { wide?: boolean; withNamespace?: boolean; withHeader?: boolean }): string {
+export function formatTable(
+  table: Table,
+  options: { wide?: boolean; withNamespace?: boolean; withHeader?: boolean },
+): string {
   const shown = table.columnDefinitions.flatMap((column, index) =>
     options.wide === true || (column.priority ?? 0) === 0 ? [index] : [],
   );
@@ -47,5 +52,12 @@ export function formatColumns(rows: readonly (readonly string[])[]): string {
   for (const row of rows) {
     for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
   }
-  return rows.map((row) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('   ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

@@ -29,15 +29,24 @@ export async function waitFor(
     if (done(object)) return;
     if (performance.now() >= deadline) {
       const ready = object === undefined ? undefined : conditionOf(object, 'Ready');
-      const detail = ready === undefined ? '' : `; Ready is ${ready.status}: ${ready.reason}: ${ready.message}`;
+      const detail =
+        ready === undefined ? '' : `; Ready is ${ready.status}: ${ready.reason}: ${ready.message}`;
       const label = `${options.definition.singular}/${options.name.name}`;
-      throw new CliError(`${label}: timed out after ${options.timeoutMs / 1000} s${detail}`, EXIT_CODES.timedOut);
+      throw new CliError(
+        `${label}: timed out after ${options.timeoutMs / 1000} s${detail}`,
+        EXIT_CODES.timedOut,
+      );
     }
     await sleep(POLL_INTERVAL_MS, undefined, { signal: options.signal });
   }
 }
 
-async function readIfThere({ client, definition, name, signal }: WaitForOptions): Promise<Stored<ApiObject> | undefined> {
+async function readIfThere({
+  client,
+  definition,
+  name,
+  signal,
+}: WaitForOptions): Promise<Stored<ApiObject> | undefined> {
   try {
     return await client.get<ApiObject>(definition, name, { signal });
   } catch (error) {

@@ -42,7 +42,11 @@ function say(line) {
 }
 
 function run(argv, options = {}) {
-  return spawnSync(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', ...options });
+  return spawnSync(argv[0], argv.slice(1), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    ...options,
+  });
 }
 
 /** Installs what is missing by apt; where that can't be done it says exactly what is missing and goes on. */
@@ -58,13 +62,17 @@ function ensurePrograms() {
   say(`holt: installing ${packages.length} Debian packages: ${packages.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const update = run(['apt-get', 'update', '-qq'], { env });
-  if (update.status !== 0) say(`holt: apt-get update failed, trying with the lists at hand: ${lastLine(update.stderr)}`);
-  const install = (names) => run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names], { env });
+  if (update.status !== 0)
+    say(`holt: apt-get update failed, trying with the lists at hand: ${lastLine(update.stderr)}`);
+  const install = (names) =>
+    run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names], { env });
   const all = install(packages);
   if (all.status !== 0) for (const name of packages) install([name]);
   for (const [program, name, use] of PROGRAMS) {
     if (onPath(program)) continue;
-    say(`holt: ${program} (${use}) is missing: package ${name} could not be installed: ${lastLine(all.stderr)}`);
+    say(
+      `holt: ${program} (${use}) is missing: package ${name} could not be installed: ${lastLine(all.stderr)}`,
+    );
   }
 }
 
@@ -81,7 +89,9 @@ function ensurePackages() {
   say('holt: installing npm packages');
   const result = run(['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: checkout });
   if (result.status !== 0) {
-    say(`holt: npm ci failed; check that the package registry is reachable, then run the command again:\n${result.stderr}`);
+    say(
+      `holt: npm ci failed; check that the package registry is reachable, then run the command again:\n${result.stderr}`,
+    );
     process.exit(1);
   }
   mkdirSync(dirname(stampPath), { recursive: true });
@@ -93,7 +103,8 @@ export function findNode() {
   const pinned = join(checkout, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node');
   if (existsSync(pinned)) return pinned;
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return process.execPath;
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]))
+    return process.execPath;
   say(
     `holt: no Node >= ${OLDEST_NODE.join('.')} for ${process.arch}: this is ${process.versions.node} and npm brought none; ` +
       'run "npm ci" in the checkout, or put a newer Node on the PATH',
@@ -115,7 +126,9 @@ function main([command = '', ...rest]) {
   const needsSetUp = !(command === 'dev' && rest[0] !== 'up');
   if (needsSetUp) {
     if (process.getuid?.() !== 0) {
-      say('holt: needs root (it makes network namespaces, taps and virtual machines); run the command again with sudo');
+      say(
+        'holt: needs root (it makes network namespaces, taps and virtual machines); run the command again with sudo',
+      );
       process.exit(1);
     }
     ensurePrograms();

@@ -36,16 +36,16 @@ export function devOptionsFrom(
   flags: { stateDir?: string | undefined; netns?: string | undefined; portOffset?: string | undefined },
   env: NodeJS.ProcessEnv,
 ): DevOptions {
-  const offset = flags.portOffset ?? env['HOLT_PORT_OFFSET'];
+  const offset = flags.portOffset ?? env.HOLT_PORT_OFFSET;
   const portOffset = offset === undefined ? undefined : Number(offset);
   if (portOffset !== undefined && !(Number.isInteger(portOffset) && portOffset >= 0 && portOffset < 50_000)) {
     throw new SetupError(`--port-offset: ${JSON.stringify(offset)} is not a whole number from 0 to 49999`);
   }
   return {
-    stateDir: resolve(flags.stateDir ?? env['HOLT_STATE_DIR'] ?? defaultStateDir()),
-    netns: flags.netns ?? env['HOLT_NETNS'],
+    stateDir: resolve(flags.stateDir ?? env.HOLT_STATE_DIR ?? defaultStateDir()),
+    netns: flags.netns ?? env.HOLT_NETNS,
     portOffset,
-    otlpEndpoint: env['OTEL_EXPORTER_OTLP_ENDPOINT'],
+    otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
 }
 
@@ -67,7 +67,9 @@ export async function planDevConfig(options: DevOptions, vmm: HoltConfig['vmm'])
   const ports =
     options.portOffset === undefined
       ? (before?.ports ?? defaults)
-      : Object.fromEntries(Object.entries(defaults).map(([name, port]) => [name, port + (options.portOffset ?? 0)]));
+      : Object.fromEntries(
+          Object.entries(defaults).map(([name, port]) => [name, port + (options.portOffset ?? 0)]),
+        );
   const parsed = holtConfigSchema.safeParse({
     ...before,
     stateDir: options.stateDir,
@@ -94,7 +96,9 @@ export async function readDevConfig(stateDir: string): Promise<HoltConfig | unde
   try {
     return parseConfig(json);
   } catch (error) {
-    throw new SetupError(`${path} can't be read (${String(error)}); mend it, or remove it to have it made anew`);
+    throw new SetupError(
+      `${path} can't be read (${String(error)}); mend it, or remove it to have it made anew`,
+    );
   }
 }
 

@@ -64,5 +64,7 @@ async function drain(config: HoltConfig, run: RunCommand): Promise<void> {
 async function removeSockets(config: HoltConfig): Promise<void> {
   const { router } = statePaths(config.stateDir);
   const names = await readdir(router).catch(() => []);
-  await Promise.all(names.filter((name) => name.endsWith('.sock')).map((name) => rm(join(router, name), { force: true })));
+  await Promise.all(
+    names.filter((name) => name.endsWith('.sock')).map((name) => rm(join(router, name), { force: true })),
+  );
 }

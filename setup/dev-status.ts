@@ -87,6 +87,11 @@ export function formatPartStatuses(statuses: readonly PartStatus[]): string {
   const table = [['PART', 'HEALTH', 'VERSION', 'PID', 'RESTARTS', 'DETAIL'], ...rows];
   const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('   ')
+        .trimEnd(),
+    )
     .join('\n');
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ApiClient } from '../api/client/api-client.ts';
 import { applyObject } from '../api/client/apply.ts';
 import { readManifestFolder } from '../api/client/manifests.ts';
+import { ensureNetwork } from '../controllers/network/ensure-network.ts';
 import { guestImageDefinition } from '../crds/guestimage/definition.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type HoltConfig, statePaths } from '../lib/config.ts';
@@ -11,7 +12,6 @@ import type { RunCommand } from '../lib/run-command.ts';
 import { ensureHaproxyFiles } from '../services/router/haproxy-files.ts';
 import { haproxyArgv } from '../services/router/haproxy-process.ts';
 import { checkPortsFree, type DevOptions, planDevConfig, SetupError, writeDevConfig } from './dev-config.ts';
-import { ensureHostNetwork } from './host-network.ts';
 import { buildGuestImage, guestImageObject } from './guest-image.ts';
 import { findSupervisor, startSupervisor, untilHealthy } from './installation.ts';
 import { planParts } from './parts.ts';
@@ -60,7 +60,9 @@ export async function devUp(options: DevUpOptions): Promise<HoltConfig> {
       .step(`${part.name} healthy`, () => untilHealthy(part.checkHealth, PART_TIMEOUT_MS, clock, signal))
       .catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
-        throw new SetupError(`${part.name} is not healthy: ${reason}; its log is ${join(paths.logs, `${part.name}.log`)}`);
+        throw new SetupError(
+          `${part.name} is not healthy: ${reason}; its log is ${join(paths.logs, `${part.name}.log`)}`,
+        );
       });
   }
   const client = await ApiClient.fromKubeconfigFile(paths.kubeconfig, { userAgent: 'holt-dev' });
@@ -78,9 +80,11 @@ async function prepareHost(config: HoltConfig, options: DevUpOptions): Promise<v
   await checkPortsFree(config);
   const paths = statePaths(config.stateDir);
   await writeDevConfig(config);
-  await Promise.all([paths.images, paths.vms, paths.volumes, paths.run].map((path) => mkdir(path, { recursive: true })));
+  await Promise.all(
+    [paths.images, paths.vms, paths.volumes, paths.run].map((path) => mkdir(path, { recursive: true })),
+  );
   await progress.step('certificates', () => ensurePki(config, run));
-  await progress.step(`network namespace ${config.netns}`, () => ensureHostNetwork(config, run));
+  await progress.step(`network namespace ${config.netns}`, () => ensureNetwork(config, run));
   await ensureHaproxyFiles(config);
 }
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { guestImageSpecSchema, type GuestImage } from '../crds/guestimage/definition.ts';
+import { type GuestImage, guestImageSpecSchema } from '../crds/guestimage/definition.ts';
 import { SetupError } from './dev-config.ts';
 
 const DIGEST_PATTERN = /^(?:sha256:)?([0-9a-f]{64})$/;

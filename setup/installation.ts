@@ -26,7 +26,8 @@ export function startSupervisor(config: HoltConfig): PartRecord {
   closeSync(log);
   child.unref();
   const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
-  if (identity === undefined) throw new Error(`the supervisor could not be started; see ${paths.logs}/${SUPERVISOR}.log`);
+  if (identity === undefined)
+    throw new Error(`the supervisor could not be started; see ${paths.logs}/${SUPERVISOR}.log`);
   const record = { ...identity, restartCount: 0 };
   writePartRecord(paths.run, SUPERVISOR, record);
   return record;

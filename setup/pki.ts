@@ -52,7 +52,16 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function ensureKey(run: RunCommand, path: string): Promise<void> {
-  await runChecked(run, ['openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', path]);
+  await runChecked(run, [
+    'openssl',
+    'genpkey',
+    '-algorithm',
+    'EC',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-out',
+    path,
+  ]);
   await chmod(path, 0o600);
 }
 
@@ -62,16 +71,44 @@ async function ensureCa(run: RunCommand, folder: string, name: string): Promise<
   const key = join(folder, `${name}.key`);
   await ensureKey(run, key);
   const subject = `/CN=holt-${name}`;
-  const argv = ['openssl', 'req', '-x509', '-new', '-sha256', '-key', key, '-days', CA_DAYS, '-subj', subject];
+  const argv = [
+    'openssl',
+    'req',
+    '-x509',
+    '-new',
+    '-sha256',
+    '-key',
+    key,
+    '-days',
+    CA_DAYS,
+    '-subj',
+    subject,
+  ];
   const extensions = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'];
-  await runChecked(run, [...argv, ...extensions.flatMap((extension) => ['-addext', extension]), '-out', certificate]);
+  await runChecked(run, [
+    ...argv,
+    ...extensions.flatMap((extension) => ['-addext', extension]),
+    '-out',
+    certificate,
+  ]);
 }
 
 async function ensureLeaf(run: RunCommand, folder: string, leaf: Leaf): Promise<void> {
   const path = (ending: string) => join(folder, `${leaf.name}.${ending}`);
   if (await exists(path('crt'))) return;
   await ensureKey(run, path('key'));
-  const request = ['openssl', 'req', '-new', '-sha256', '-key', path('key'), '-subj', leaf.subject, '-out', path('csr')];
+  const request = [
+    'openssl',
+    'req',
+    '-new',
+    '-sha256',
+    '-key',
+    path('key'),
+    '-subj',
+    leaf.subject,
+    '-out',
+    path('csr'),
+  ];
   await runChecked(run, request);
   const extensions = [
     'basicConstraints=critical,CA:FALSE',
@@ -82,7 +119,18 @@ async function ensureLeaf(run: RunCommand, folder: string, leaf: Leaf): Promise<
   await writeFile(path('ext'), `${extensions.join('\n')}\n`);
   const authority = join(folder, leaf.ca);
   await runChecked(run, [
-    ...['openssl', 'x509', '-req', '-sha256', '-in', path('csr'), '-days', LEAF_DAYS, '-extfile', path('ext')],
+    ...[
+      'openssl',
+      'x509',
+      '-req',
+      '-sha256',
+      '-in',
+      path('csr'),
+      '-days',
+      LEAF_DAYS,
+      '-extfile',
+      path('ext'),
+    ],
     ...['-CA', `${authority}.crt`, '-CAkey', `${authority}.key`, '-CAcreateserial', '-out', path('crt')],
   ]);
   await Promise.all([rm(path('csr')), rm(path('ext'))]);

@@ -12,7 +12,8 @@ import { addCounts, parseCounts, type TestCounts } from './test-counts.ts';
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 const ava = join(checkout, 'node_modules/ava/entrypoints/cli.mjs');
 
-const UNIT_FILES = '{lib,crds,api,controllers,services,cli,guest,setup,e2e/harness,e2e/cloud-hypervisor}/**/*.test.ts';
+const UNIT_FILES =
+  '{lib,crds,api,controllers,services,cli,guest,setup,e2e/harness,e2e/cloud-hypervisor}/**/*.test.ts';
 const SCENARIO_FILES = 'e2e/scenarios/**/*.test.ts';
 
 async function ensureImage(progress: Progress): Promise<void> {

@@ -3,7 +3,11 @@ import type { HoltConfig } from '../lib/config.ts';
 import { statePaths } from '../lib/config.ts';
 
 /** What a newcomer reads when everything is ready. */
-export function summary(config: HoltConfig, loginUrls: Readonly<Record<string, string>>, cwd: string): string {
+export function summary(
+  config: HoltConfig,
+  loginUrls: Readonly<Record<string, string>>,
+  cwd: string,
+): string {
   const kubeconfig = relative(cwd, statePaths(config.stateDir).kubeconfig);
   const router = `http://127.0.0.1:${config.ports.router}`;
   const users = Object.keys(loginUrls);

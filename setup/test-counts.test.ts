@@ -6,7 +6,8 @@ test('the closing lines of a green run', (t) => {
 });
 
 test('failed tests, hooks and crashes all count as failures', (t) => {
-  const output = '\n  3 tests passed\n  1 test failed\n  1 hook failed\n  2 uncaught exceptions\n  4 tests skipped\n';
+  const output =
+    '\n  3 tests passed\n  1 test failed\n  1 hook failed\n  2 uncaught exceptions\n  4 tests skipped\n';
   t.deepEqual(parseCounts(output), { passed: 3, failed: 4, skipped: 4 });
 });
 

@@ -1,9 +1,9 @@
 import type { ApiClient } from '../api/client/api-client.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { ApiObject, Condition } from '../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
 import { sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
 import { userVmDefinition } from '../crds/uservm/definition.ts';
+import type { Clock } from '../lib/clock.ts';
 import { SetupError } from './dev-config.ts';
 import type { Progress } from './progress.ts';
 
@@ -28,7 +28,11 @@ interface Standing {
 }
 
 function standingOf(definition: ResourceDefinition, object: ApiObject): Standing {
-  const status = (object.status ?? {}) as { phase?: string; observedGeneration?: number; conditions?: Condition[] };
+  const status = (object.status ?? {}) as {
+    phase?: string;
+    observedGeneration?: number;
+    conditions?: Condition[];
+  };
   const spec = (object.spec ?? {}) as { powerState?: string; role?: string };
   const condition = status.conditions?.find((each) => each.type === 'Ready');
   return {

@@ -20,7 +20,8 @@ async function readSource(path: string, namespace: string, context: CliContext):
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EISDIR') return readManifestFolder(target, namespace);
-    if (code === 'ENOENT') throw new CliError(`-f ${path}: there is no such file or folder`, EXIT_CODES.usage);
+    if (code === 'ENOENT')
+      throw new CliError(`-f ${path}: there is no such file or folder`, EXIT_CODES.usage);
     throw error;
   }
 }
@@ -28,7 +29,8 @@ async function readSource(path: string, namespace: string, context: CliContext):
 async function apply(flags: ApplyFlags, context: CliContext): Promise<void> {
   const manifests: Manifest[] = [];
   for (const path of flags.filename) manifests.push(...(await readSource(path, namespaceOf(flags), context)));
-  if (manifests.length === 0) throw new CliError('nothing to apply: the files hold no object', EXIT_CODES.usage);
+  if (manifests.length === 0)
+    throw new CliError('nothing to apply: the files hold no object', EXIT_CODES.usage);
   await withClient(flags, context, async (client) => {
     let failure: ReturnType<typeof explainError> | undefined;
     for (const { definition, object } of manifests) {
@@ -50,7 +52,9 @@ export function registerApply(program: Command, context: CliContext): void {
   program
     .command('apply')
     .summary('create or change objects from YAML or JSON')
-    .description('Creates what is missing and changes what differs; leaves alone what the files do not mention.')
+    .description(
+      'Creates what is missing and changes what differs; leaves alone what the files do not mention.',
+    )
     .requiredOption('-f, --filename <path...>', 'file, folder, or - for standard input')
     .option('--dry-run', 'let the server check it, store nothing')
     .addHelpText('after', '\nExamples:\n  holt apply -f examples/\n  cat alice.yaml | holt apply -f -')

@@ -18,7 +18,11 @@ function wordsOf(program: Command): Words {
   return {
     commands: program.commands.map((command) => command.name()),
     subcommands,
-    kinds: ALL_DEFINITIONS.flatMap((definition) => [definition.plural, definition.singular, ...definition.shortNames]),
+    kinds: ALL_DEFINITIONS.flatMap((definition) => [
+      definition.plural,
+      definition.singular,
+      ...definition.shortNames,
+    ]),
   };
 }
 
@@ -28,7 +32,9 @@ const TAKES_CONTAINER = ['logs', 'exec'];
 
 /** Names of objects are asked of `holt get` at the moment of completion. */
 function bashScript({ commands, subcommands, kinds }: Words): string {
-  const cases = Object.entries(subcommands).map(([name, words]) => `    ${name}) words="${words.join(' ')}" ;;`);
+  const cases = Object.entries(subcommands).map(
+    ([name, words]) => `    ${name}) words="${words.join(' ')}" ;;`,
+  );
   return `# bash completion for holt: source <(holt completion bash)
 _holt() {
   local current="\${COMP_WORDS[COMP_CWORD]}" words=""

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
-import { statePaths } from '../../lib/config.ts';
-import { type CliContext, type GlobalOptions, namespaceOf, stateDirOf, withClient } from '../context.ts';
+import { type CliContext, type GlobalOptions, namespaceOf, vmRunDir, withClient } from '../context.ts';
 import { CliError } from '../errors.ts';
 
 interface ConsoleFlags extends GlobalOptions {
@@ -13,11 +12,6 @@ interface ConsoleFlags extends GlobalOptions {
 
 const FOLLOW_INTERVAL_MS = 250;
 const CHUNK_BYTES = 64 * 1024;
-
-/** The run directory of a VM on this host, named by the first 12 hex digits of its UID. */
-export function vmRunDir(uid: string, context: CliContext): string {
-  return join(statePaths(stateDirOf(context)).vms, uid.replaceAll('-', '').slice(0, 12));
-}
 
 async function show(name: string, flags: ConsoleFlags, context: CliContext): Promise<void> {
   const vm = await withClient(flags, context, (client) =>

@@ -13,13 +13,20 @@ interface DeleteFlags extends GlobalOptions {
 async function remove(words: readonly string[], flags: DeleteFlags, context: CliContext): Promise<void> {
   await withClient(flags, context, async (client) => {
     for (const { definition, names } of parseResourceArguments(words)) {
-      if (names.length === 0) throw new CliError(`name the ${definition.singular} to delete`, EXIT_CODES.usage);
+      if (names.length === 0)
+        throw new CliError(`name the ${definition.singular} to delete`, EXIT_CODES.usage);
       for (const each of names) {
         const name = definition.namespaced ? { namespace: namespaceOf(flags), name: each } : { name: each };
         const { metadata } = await client.get<ApiObject>(definition, name, { signal: context.signal });
         await client.delete(definition, name, { uid: metadata.uid, signal: context.signal });
         if (flags.wait) {
-          const options = { client, definition, name, timeoutMs: Number(flags.timeout) * 1000, signal: context.signal };
+          const options = {
+            client,
+            definition,
+            name,
+            timeoutMs: Number(flags.timeout) * 1000,
+            signal: context.signal,
+          };
           await waitFor(options, (object) => object?.metadata.uid !== metadata.uid);
         }
         context.stdout.write(`${definition.singular}/${each} deleted\n`);

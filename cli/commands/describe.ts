@@ -63,14 +63,19 @@ export function registerDescribe(program: Command, context: CliContext): void {
         for (const { definition, names } of parseResourceArguments(words)) {
           const namespace = namespaceOf(flags);
           const all = names.length > 0 ? names : await allNames(client, definition, namespace);
-          for (const name of all) parts.push(await describeOne(client, definition, name, namespace, context.signal));
+          for (const name of all)
+            parts.push(await describeOne(client, definition, name, namespace, context.signal));
         }
         context.stdout.write(parts.join('\n---\n'));
       });
     });
 }
 
-async function allNames(client: ApiClient, definition: ResourceDefinition, namespace: string): Promise<string[]> {
+async function allNames(
+  client: ApiClient,
+  definition: ResourceDefinition,
+  namespace: string,
+): Promise<string[]> {
   const { items } = await client.listAll<ApiObject>(definition, definition.namespaced ? { namespace } : {});
   return items.map((item) => item.metadata.name);
 }

@@ -7,6 +7,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { type HoltConfig, statePaths } from '../../lib/config.ts';
 import { runCommand } from '../../lib/run-command.ts';
 import { createSessionToken, readSigningKey } from '../../lib/session-token.ts';
+import { haproxyArgv } from '../../services/router/haproxy-process.ts';
 import { devOptionsFrom, readDevConfig } from '../../setup/dev-config.ts';
 import { devDown } from '../../setup/dev-down.ts';
 import { formatPartStatuses, observeParts } from '../../setup/dev-status.ts';
@@ -14,7 +15,6 @@ import { devUp, examplesStamp } from '../../setup/dev-up.ts';
 import { planParts } from '../../setup/parts.ts';
 import { Progress } from '../../setup/progress.ts';
 import { summary } from '../../setup/summary.ts';
-import { haproxyArgv } from '../../services/router/haproxy-process.ts';
 import type { CliContext, GlobalOptions } from '../context.ts';
 import { CliError, EXIT_CODES } from '../errors.ts';
 import { readOwnVersion } from '../own-version.ts';
@@ -59,7 +59,9 @@ function interrupted(signal: AbortSignal): Promise<void> {
 
 async function up(flags: DevFlags, context: CliContext): Promise<void> {
   if (process.getuid?.() !== 0) {
-    throw new CliError('needs root: it makes network namespaces, taps and virtual machines; run it again with sudo');
+    throw new CliError(
+      'needs root: it makes network namespaces, taps and virtual machines; run it again with sudo',
+    );
   }
   const options = devOptionsFrom(flags, context.env);
   const progress = new Progress(systemClock, (text) => context.stdout.write(text));
@@ -82,11 +84,13 @@ async function up(flags: DevFlags, context: CliContext): Promise<void> {
 async function status(flags: DevFlags, context: CliContext): Promise<void> {
   const { stateDir } = devOptionsFrom(flags, context.env);
   const config = await readDevConfig(stateDir);
-  if (config === undefined) throw new CliError(`there is no installation in ${stateDir}; npm start makes one`);
+  if (config === undefined)
+    throw new CliError(`there is no installation in ${stateDir}; npm start makes one`);
   const parts = planParts(config, haproxyArgv(config));
   const statuses = await observeParts(config, parts, await readOwnVersion(), runCommand);
   context.stdout.write(`${formatPartStatuses(statuses)}\n\nVMM: ${config.vmm.mode} (${config.vmm.binary})\n`);
-  if (statuses.some((part) => !part.healthy)) throw new CliError('not all parts are healthy', EXIT_CODES.failure);
+  if (statuses.some((part) => !part.healthy))
+    throw new CliError('not all parts are healthy', EXIT_CODES.failure);
 }
 
 export function registerDev(program: Command, context: CliContext): void {
@@ -101,7 +105,10 @@ export function registerDev(program: Command, context: CliContext): void {
     .option('--no-examples', 'do not apply examples/')
     .option('--netns <name>', 'network namespace of the VMs (HOLT_NETNS), starts with "holt"')
     .option('--port-offset <n>', 'added to every default port (HOLT_PORT_OFFSET)')
-    .addHelpText('after', '\nExamples:\n  holt dev up --detach\n  holt dev up --port-offset 1000 --netns holt2 --state-dir .holt-2')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holt dev up --detach\n  holt dev up --port-offset 1000 --netns holt2 --state-dir .holt-2',
+    )
     .action((_flags, self: Command) => up(self.optsWithGlobals(), context));
   command('down', 'stop everything in order, keep the state').action((_flags, self: Command) => {
     const { stateDir } = devOptionsFrom(self.optsWithGlobals(), context.env);

@@ -19,23 +19,38 @@ interface GetFlags extends GlobalOptions {
 const OUTPUTS = ['wide', 'yaml', 'json', 'name'];
 
 function scopeOf(definition: ResourceDefinition, flags: GetFlags): { namespace: string | undefined } {
-  return { namespace: definition.namespaced && flags.allNamespaces !== true ? namespaceOf(flags) : undefined };
+  return {
+    namespace: definition.namespaced && flags.allNamespaces !== true ? namespaceOf(flags) : undefined,
+  };
 }
 
-async function readObjects(client: ApiClient, each: ResourceArgument, flags: GetFlags, signal: AbortSignal): Promise<ApiObject[]> {
+async function readObjects(
+  client: ApiClient,
+  each: ResourceArgument,
+  flags: GetFlags,
+  signal: AbortSignal,
+): Promise<ApiObject[]> {
   const { definition, names } = each;
   const { namespace } = scopeOf(definition, flags);
   if (names.length > 0) {
-    return Promise.all(names.map((name) => client.get<ApiObject>(definition, { namespace, name }, { signal })));
+    return Promise.all(
+      names.map((name) => client.get<ApiObject>(definition, { namespace, name }, { signal })),
+    );
   }
   const selectors = { labelSelector: flags.selector, fieldSelector: flags.fieldSelector };
   return (await client.listAll<ApiObject>(definition, { namespace, ...selectors, signal })).items;
 }
 
-async function readTables(client: ApiClient, each: ResourceArgument, flags: GetFlags, signal: AbortSignal): Promise<string[]> {
+async function readTables(
+  client: ApiClient,
+  each: ResourceArgument,
+  flags: GetFlags,
+  signal: AbortSignal,
+): Promise<string[]> {
   const { namespace } = scopeOf(each.definition, flags);
   const targets = each.names.length > 0 ? each.names.map((name) => ({ namespace, name })) : [{ namespace }];
-  const query = each.names.length > 0 ? {} : { labelSelector: flags.selector, fieldSelector: flags.fieldSelector };
+  const query =
+    each.names.length > 0 ? {} : { labelSelector: flags.selector, fieldSelector: flags.fieldSelector };
   const tables = await Promise.all(
     targets.map(async (target) =>
       parseTable(
@@ -70,14 +85,21 @@ async function get(words: readonly string[], flags: GetFlags, context: CliContex
       else context.stdout.write(`${text}\n`);
       return;
     }
-    const objects = (await Promise.all(wanted.map((each) => readObjects(client, each, flags, context.signal)))).flat();
+    const objects = (
+      await Promise.all(wanted.map((each) => readObjects(client, each, flags, context.signal)))
+    ).flat();
     context.stdout.write(formatObjects(objects, flags.output, wanted));
   });
 }
 
-function formatObjects(objects: readonly ApiObject[], output: string, wanted: readonly ResourceArgument[]): string {
+function formatObjects(
+  objects: readonly ApiObject[],
+  output: string,
+  wanted: readonly ResourceArgument[],
+): string {
   if (output === 'name') {
-    const singular = (kind: string) => wanted.find((each) => each.definition.kind === kind)?.definition.singular ?? kind;
+    const singular = (kind: string) =>
+      wanted.find((each) => each.definition.kind === kind)?.definition.singular ?? kind;
     return objects.map((object) => `${singular(object.kind)}/${object.metadata.name}\n`).join('');
   }
   const single = objects.length === 1 && wanted.length === 1 && wanted[0]?.names.length === 1;
@@ -94,6 +116,9 @@ export function registerGet(program: Command, context: CliContext): void {
     .option('-A, --all-namespaces', 'of all namespaces')
     .option('-l, --selector <labels>', 'label selector, e.g. app=web')
     .option('--field-selector <fields>', 'field selector, e.g. spec.user=alice')
-    .addHelpText('after', '\nExamples:\n  holt get uservms\n  holt get uvm,sc -o wide\n  holt get uservm/alice -o yaml')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holt get uservms\n  holt get uvm,sc -o wide\n  holt get uservm/alice -o yaml',
+    )
     .action((words: string[], _flags, command: Command) => get(words, command.optsWithGlobals(), context));
 }

@@ -32,7 +32,13 @@ async function change(
     await client.patch(userVmDefinition, target, { spec }, { signal: context.signal, fieldManager: 'holt' });
     if (flags.wait) {
       const timeoutMs = Number(flags.timeout) * 1000;
-      const options = { client, definition: userVmDefinition, name: target, timeoutMs, signal: context.signal };
+      const options = {
+        client,
+        definition: userVmDefinition,
+        name: target,
+        timeoutMs,
+        signal: context.signal,
+      };
       await waitFor(options, (object) => object !== undefined && done(object));
     }
     context.stdout.write(`uservm/${name} ${word}\n`);
@@ -54,7 +60,14 @@ export function registerPower(program: Command, context: CliContext): void {
     change(vm, flags, context, { powerState: 'Running' }, isReady, 'running'),
   );
   command('stop', 'shut a VM down and keep its data volume', (vm, flags) =>
-    change(vm, flags, context, { powerState: 'Stopped' }, (object) => statusOf(object).phase === 'Stopped', 'stopped'),
+    change(
+      vm,
+      flags,
+      context,
+      { powerState: 'Stopped' },
+      (object) => statusOf(object).phase === 'Stopped',
+      'stopped',
+    ),
   );
   command('recycle', 'make a VM and its containers anew; the data volume is kept', (vm, flags) => {
     const recycleRequest = `${new Date().toISOString()}-${randomBytes(3).toString('hex')}`;

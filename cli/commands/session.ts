@@ -1,9 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { dnsLabel } from '../../crds/meta/meta.ts';
 import { parseConfig, statePaths } from '../../lib/config.ts';
 import { createSessionToken, readSigningKey, SESSION_COOKIE_NAME } from '../../lib/session-token.ts';
-import { readFile } from 'node:fs/promises';
 import { type CliContext, type GlobalOptions, stateDirOf } from '../context.ts';
 import { CliError, EXIT_CODES } from '../errors.ts';
 
@@ -42,7 +42,7 @@ async function create(user: string, flags: SessionFlags, context: CliContext): P
     throw new CliError(`no session key in ${paths.session} (${String(error)}); npm start makes one`);
   });
   const token = await createSessionToken({ user, key, ttlSeconds: expiresInSeconds });
-  const routerUrl = context.env['HOLT_ROUTER_URL'] ?? (await configuredRouterUrl(paths.config));
+  const routerUrl = context.env.HOLT_ROUTER_URL ?? (await configuredRouterUrl(paths.config));
   context.stdout.write(`${format(flags.output, token, routerUrl)}\n`);
 }
 

@@ -21,9 +21,13 @@ async function wait(words: readonly string[], flags: WaitFlags, context: CliCont
         const name = definition.namespaced ? { namespace: namespaceOf(flags), name: each } : { name: each };
         const timeoutMs = Number(flags.timeout) * 1000;
         await waitFor({ client, definition, name, timeoutMs, signal: context.signal }, (object) =>
-          condition === null ? object === undefined : object !== undefined && conditionOf(object, type)?.status === status,
+          condition === null
+            ? object === undefined
+            : object !== undefined && conditionOf(object, type)?.status === status,
         );
-        context.stdout.write(`${definition.singular}/${each} ${condition === null ? 'deleted' : 'condition met'}\n`);
+        context.stdout.write(
+          `${definition.singular}/${each} ${condition === null ? 'deleted' : 'condition met'}\n`,
+        );
       }
     }
   });

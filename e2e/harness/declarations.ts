@@ -1,14 +1,16 @@
 import { stringify } from 'yaml';
-import type { SandboxContainer, SandboxContainerSpec } from '../../crds/sandboxcontainer/definition.ts';
-import type { UserVm, UserVmSpec } from '../../crds/uservm/definition.ts';
+import type { SandboxContainerSpec } from '../../crds/sandboxcontainer/definition.ts';
+import type { UserVmSpec } from '../../crds/uservm/definition.ts';
 
-type Declared<T extends { spec: object }> = Omit<T, 'spec'> & { spec: Partial<T['spec']> & Record<string, unknown> };
+type Declared<T extends { spec: object }> = Omit<T, 'spec'> & {
+  spec: Partial<T['spec']> & Record<string, unknown>;
+};
 
-export function userVm(user: string, spec: Partial<UserVmSpec> = {}): Declared<UserVm> {
+export function userVm(user: string, spec: Partial<UserVmSpec> = {}, name = user): Declared<UserVmSpec> {
   return {
     apiVersion: 'holt.dev/v1alpha1',
     kind: 'UserVM',
-    metadata: { name: user, namespace: 'default' },
+    metadata: { name, namespace: 'default' },
     spec: { user, cpus: 1, memory: '1Gi', dataVolume: { size: '1Gi' }, ...spec },
   };
 }
@@ -18,7 +20,7 @@ export function container(
   user: string,
   role: SandboxContainerSpec['role'],
   spec: Partial<SandboxContainerSpec> = {},
-): Declared<SandboxContainer> {
+): Declared<SandboxContainerSpec> {
   return {
     apiVersion: 'holt.dev/v1alpha1',
     kind: 'SandboxContainer',
@@ -46,7 +48,7 @@ export function container(
 }
 
 /** A helper without a port: prints the time. */
-export function sidecar(user: string): Declared<SandboxContainer> {
+export function sidecar(user: string): Declared<SandboxContainerSpec> {
   const base = container(user, 'sidecar', {
     command: ['/bin/sh', '-c', 'while true; do date -u; sleep 5; done'],
     resources: { cpu: '100m', memory: '64Mi', pids: 16 },

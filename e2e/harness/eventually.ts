@@ -4,7 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * Waits until `check` stops throwing and answers what it answers.
  * @throws Error with the last reason when it still throws after `timeoutMs`
  */
-export async function eventually<T>(what: string, timeoutMs: number, check: () => Promise<T> | T): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  timeoutMs: number,
+  check: () => Promise<T> | T,
+): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let reason: unknown;
   for (;;) {

@@ -39,7 +39,14 @@ export class Installation {
     mkdirSync(this.stateDir, { recursive: true });
     const images = join(this.stateDir, 'images');
     if (!existsSync(images)) symlinkSync(join(checkout, '.holt/images'), images);
-    const flags = ['--detach', '--no-examples', '--netns', this.netns, '--port-offset', String(this.#portOffset)];
+    const flags = [
+      '--detach',
+      '--no-examples',
+      '--netns',
+      this.netns,
+      '--port-offset',
+      String(this.#portOffset),
+    ];
     return this.holt(['dev', 'up', ...flags], { timeoutMs: 360_000 });
   }
 
@@ -50,15 +57,24 @@ export class Installation {
   }
 
   /** Runs the CLI. @throws Error with its words when it exits non-zero and `mayFail` is not set */
-  async holt(args: readonly string[], options: CommandOptions & { mayFail?: boolean } = {}): Promise<CommandResult> {
+  async holt(
+    args: readonly string[],
+    options: CommandOptions & { mayFail?: boolean } = {},
+  ): Promise<CommandResult> {
     return this.#run([process.execPath, join(checkout, 'cli/main.ts'), ...args], options);
   }
 
-  async kubectl(args: readonly string[], options: CommandOptions & { mayFail?: boolean } = {}): Promise<CommandResult> {
+  async kubectl(
+    args: readonly string[],
+    options: CommandOptions & { mayFail?: boolean } = {},
+  ): Promise<CommandResult> {
     return this.#run(['kubectl', ...args], options);
   }
 
-  async #run(argv: readonly string[], options: CommandOptions & { mayFail?: boolean }): Promise<CommandResult> {
+  async #run(
+    argv: readonly string[],
+    options: CommandOptions & { mayFail?: boolean },
+  ): Promise<CommandResult> {
     const { mayFail, ...rest } = options;
     const result = await runCommand(argv, { timeoutMs: 240_000, env: this.#env, ...rest });
     if (result.exitCode !== 0 && mayFail !== true) {
@@ -92,6 +108,11 @@ export class Installation {
     const record = readPartRecord(join(this.stateDir, 'run'), name);
     if (record === undefined) throw new Error(`${name} does not run`);
     return record.pid;
+  }
+
+  /** The hybrid vsock socket of a VM. */
+  vmSocket(uid: string): string {
+    return join(this.stateDir, 'vm', uid.replaceAll('-', '').slice(0, 12), 'v.sock');
   }
 
   /** Runs a program inside the VMs' network namespace. */
