@@ -2,7 +2,7 @@ import protobuf from 'protobufjs/minimal.js';
 import type { JsonRecord } from '../../../crds/generate/json-record.ts';
 import { decodeMessage } from './decode-message.ts';
 import { encodeMessage } from './encode-message.ts';
-import { objectMessage } from './messages.ts';
+import { MESSAGES, messageNameOf } from './messages.ts';
 import { ProtobufError } from './protobuf-error.ts';
 import { bytesOf, readFields, stringOf, WIRE } from './wire-reader.ts';
 
@@ -29,11 +29,16 @@ export function decodeProtobuf(bytes: Uint8Array): JsonRecord {
   const { apiVersion, kind, raw, encoding } = readEnvelope(body.subarray(MAGIC.length));
   if (encoding !== '')
     throw new ProtobufError(`content encoding ${JSON.stringify(encoding)} is not supported`);
-  const type = objectMessage(apiVersion, kind);
-  if (type === undefined)
+  const message = messageNameOf(apiVersion, kind);
+  if (message === undefined)
     throw new ProtobufError(`${apiVersion} ${kind} has no protobuf form here: send it as JSON`);
   // A list without items has no trace of them on the wire.
-  return { apiVersion, kind, ...(kind.endsWith('List') && { items: [] }), ...decodeMessage(raw, type) };
+  return {
+    apiVersion,
+    kind,
+    ...(kind.endsWith('List') && { items: [] }),
+    ...decodeMessage(raw, message, MESSAGES),
+  };
 }
 
 function readEnvelope(bytes: Uint8Array) {
@@ -57,13 +62,13 @@ function readEnvelope(bytes: Uint8Array) {
 export function encodeProtobuf(object: JsonRecord): Buffer | undefined {
   const { apiVersion, kind } = object;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') return undefined;
-  const type = objectMessage(apiVersion, kind);
-  if (type === undefined) return undefined;
+  const message = messageNameOf(apiVersion, kind);
+  if (message === undefined) return undefined;
   const typeMeta = protobuf.Writer.create();
   typeMeta.uint32(lengthDelimited(1)).string(apiVersion).uint32(lengthDelimited(2)).string(kind);
   const envelope = protobuf.Writer.create();
   envelope.uint32(lengthDelimited(ENVELOPE.typeMeta)).bytes(typeMeta.finish());
-  envelope.uint32(lengthDelimited(ENVELOPE.raw)).bytes(encodeMessage(object, type));
+  envelope.uint32(lengthDelimited(ENVELOPE.raw)).bytes(encodeMessage(object, message, MESSAGES));
   return Buffer.concat([MAGIC, envelope.finish()]);
 }
 

@@ -1,6 +1,5 @@
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
-import type { MessageField, MessageType, ScalarKind } from './message-types.ts';
-import { MESSAGES } from './messages.ts';
+import { lookUpMessage, type MessageField, type MessageRegistry, type ScalarKind } from './message-types.ts';
 import { ProtobufError } from './protobuf-error.ts';
 import { formatMicroTime, formatTime, type Timestamp } from './timestamp.ts';
 import { bytesOf, readFields, stringOf, varintOf, type WireField } from './wire-reader.ts';
@@ -10,19 +9,25 @@ import { bytesOf, readFields, stringOf, varintOf, type WireField } from './wire-
  * `omitempty` does. Fields that the message does not have are skipped.
  * @throws ProtobufError for malformed bytes
  */
-export function decodeMessage(bytes: Uint8Array, type: MessageType): JsonRecord {
+export function decodeMessage(bytes: Uint8Array, message: string, registry: MessageRegistry): JsonRecord {
+  const type = lookUpMessage(registry, message);
   const result: JsonRecord = {};
   for (const wireField of readFields(bytes)) {
     const field = type.byNumber.get(wireField.number);
-    if (field !== undefined) applyField(result, field, wireField);
+    if (field !== undefined) applyField(result, field, wireField, registry);
   }
   return result;
 }
 
-function applyField(result: JsonRecord, field: MessageField, wireField: WireField): void {
+function applyField(
+  result: JsonRecord,
+  field: MessageField,
+  wireField: WireField,
+  registry: MessageRegistry,
+): void {
   switch (field.shape) {
     case 'map': {
-      const [key, value] = decodeEntry(bytesOf(wireField), field);
+      const [key, value] = decodeEntry(bytesOf(wireField), field, registry);
       const map = existing(result, field.name, isRecord) ?? {};
       result[field.name] = map;
       Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
@@ -30,12 +35,12 @@ function applyField(result: JsonRecord, field: MessageField, wireField: WireFiel
     }
     case 'repeated': {
       const list = existing(result, field.name, Array.isArray) ?? [];
-      list.push(decodeValue(wireField, field.kind));
+      list.push(decodeValue(wireField, field.kind, registry));
       result[field.name] = list;
       return;
     }
     case 'single': {
-      const value = decodeValue(wireField, field.kind);
+      const value = decodeValue(wireField, field.kind, registry);
       if (value !== undefined && (field.keepsZero || !isZero(value))) result[field.name] = value;
     }
   }
@@ -52,22 +57,18 @@ function isZero(value: unknown): boolean {
 }
 
 /** A map's entry: a message of key (1) and value (2). An absent value is the kind's zero. */
-function decodeEntry(bytes: Uint8Array, field: MessageField): [string, unknown] {
+function decodeEntry(bytes: Uint8Array, field: MessageField, registry: MessageRegistry): [string, unknown] {
   let key = '';
   let value: unknown = field.kind === 'stringList' ? [] : '';
   for (const wireField of readFields(bytes)) {
     if (wireField.number === 1) key = stringOf(wireField);
-    if (wireField.number === 2) value = decodeValue(wireField, field.kind);
+    if (wireField.number === 2) value = decodeValue(wireField, field.kind, registry);
   }
   return [key, value];
 }
 
-function decodeValue(field: WireField, kind: MessageField['kind']): unknown {
-  if (typeof kind === 'object') {
-    const type = MESSAGES.get(kind.message);
-    if (type === undefined) throw new ProtobufError(`message ${kind.message} is not known`);
-    return decodeMessage(bytesOf(field), type);
-  }
+function decodeValue(field: WireField, kind: MessageField['kind'], registry: MessageRegistry): unknown {
+  if (typeof kind === 'object') return decodeMessage(bytesOf(field), kind.message, registry);
   return decodeScalar(field, kind);
 }
 
@@ -79,6 +80,8 @@ function decodeScalar(field: WireField, kind: ScalarKind): unknown {
       return varintOf(field) | 0;
     case 'int64':
       return varintOf(field);
+    case 'double':
+      throw new ProtobufError(`field ${field.number}: doubles are written and never read`);
     case 'bool':
       return varintOf(field) !== 0;
     case 'quantity':

@@ -1,7 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
-import type { MessageField, MessageType, ScalarKind } from './message-types.ts';
-import { MESSAGES } from './messages.ts';
+import { lookUpMessage, type MessageField, type MessageRegistry, type ScalarKind } from './message-types.ts';
 import { ProtobufError } from './protobuf-error.ts';
 import { parseTimestamp, type Timestamp, truncateToMicros } from './timestamp.ts';
 import { WIRE } from './wire-reader.ts';
@@ -11,41 +10,56 @@ import { WIRE } from './wire-reader.ts';
  * protobuf form upstream either. Null is absence.
  * @throws ProtobufError for a value of the wrong type; names the field
  */
-export function encodeMessage(object: JsonRecord, type: MessageType): Uint8Array {
-  const writer = protobuf.Writer.create();
-  for (const field of type.byNumber.values()) {
+export function encodeMessage(object: JsonRecord, message: string, registry: MessageRegistry): Uint8Array {
+  const target = { writer: protobuf.Writer.create(), registry };
+  for (const field of lookUpMessage(registry, message).byNumber.values()) {
     const value = object[field.name];
-    if (value !== undefined && value !== null) writeField(writer, field, value);
+    if (value !== undefined && value !== null) writeField(target, field, value);
   }
-  return writer.finish();
+  return target.writer.finish();
 }
 
-function writeField(writer: protobuf.Writer, field: MessageField, value: unknown): void {
+/** What is written to, and where nested messages are looked up. */
+interface Target {
+  readonly writer: protobuf.Writer;
+  readonly registry: MessageRegistry;
+}
+
+function writeField(target: Target, field: MessageField, value: unknown): void {
   switch (field.shape) {
     case 'single':
-      writeValue(writer, field, field.number, value);
+      writeValue(target, field, field.number, value);
       return;
     case 'repeated':
       if (!Array.isArray(value)) throw wrongType(field, 'a list', value);
-      for (const element of value) writeValue(writer, field, field.number, element);
+      for (const element of value) writeValue(target, field, field.number, element);
       return;
     case 'map':
       if (!isRecord(value)) throw wrongType(field, 'an object', value);
       for (const [key, entryValue] of Object.entries(value)) {
         const entry = protobuf.Writer.create().uint32(tag(1, WIRE.bytes)).string(key);
-        writeValue(entry, field, 2, entryValue);
-        writer.uint32(tag(field.number, WIRE.bytes)).bytes(entry.finish());
+        writeValue({ ...target, writer: entry }, field, 2, entryValue);
+        target.writer.uint32(tag(field.number, WIRE.bytes)).bytes(entry.finish());
       }
   }
 }
 
-function writeValue(writer: protobuf.Writer, field: MessageField, number: number, value: unknown): void {
+function writeValue({ writer, registry }: Target, field: MessageField, number: number, value: unknown): void {
   const { kind } = field;
+  if (typeof kind === 'object') {
+    if (!isRecord(value)) throw wrongType(field, `a ${kind.message}`, value);
+    writer.uint32(tag(number, WIRE.bytes)).bytes(encodeMessage(value, kind.message, registry));
+    return;
+  }
   switch (kind) {
     case 'int32':
     case 'int64':
       if (!Number.isInteger(value)) throw wrongType(field, 'a whole number', value);
       writer.uint32(tag(number, WIRE.varint)).int64(Number(value));
+      return;
+    case 'double':
+      if (typeof value !== 'number') throw wrongType(field, 'a number', value);
+      writer.uint32(tag(number, WIRE.fixed64)).double(value);
       return;
     case 'bool':
       if (typeof value !== 'boolean') throw wrongType(field, 'true or false', value);
@@ -55,16 +69,8 @@ function writeValue(writer: protobuf.Writer, field: MessageField, number: number
       writer.uint32(tag(number, WIRE.bytes)).string(expectString(field, value));
       return;
     default:
-      writer
-        .uint32(tag(number, WIRE.bytes))
-        .bytes(typeof kind === 'object' ? nested(field, kind.message, value) : wrapped(field, kind, value));
+      writer.uint32(tag(number, WIRE.bytes)).bytes(wrapped(field, kind, value));
   }
-}
-
-function nested(field: MessageField, messageName: string, value: unknown): Uint8Array {
-  const type = MESSAGES.get(messageName);
-  if (type === undefined || !isRecord(value)) throw wrongType(field, `a ${messageName}`, value);
-  return encodeMessage(value, type);
 }
 
 /** The message of a kind that JSON writes without one. */

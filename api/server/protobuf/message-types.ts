@@ -1,5 +1,5 @@
 const SCALAR_KINDS = [
-  ...(['string', 'int32', 'int64', 'bool'] as const),
+  ...(['string', 'int32', 'int64', 'double', 'bool'] as const),
   ...(['time', 'microTime', 'quantity', 'intOrString', 'stringList', 'rawJson'] as const),
 ] as const;
 
@@ -33,12 +33,33 @@ function isScalar(kind: string): kind is ScalarKind {
   return scalarKinds.has(kind);
 }
 
+/** Messages by name: where nested messages are looked up. */
+export type MessageRegistry = ReadonlyMap<string, MessageType>;
+
 /**
- * Reads a message written as `name:number kind` words, e.g. `labels:11 map<string>`; `[]Kind` repeats, `*kind` is a
- * pointer in Go, a capitalised kind is another message.
- * @throws SyntaxError for a line in another form
+ * Reads messages whose fields are written as `name:number kind`, e.g. `labels:11 map<string>`; `[]Kind` repeats,
+ * `*kind` is a pointer in Go, any kind that is no scalar is another message of the registry.
+ * @throws SyntaxError for a field in another form, and for a kind that is not there
  */
-export function messageType(fields: readonly string[]): MessageType {
+export function messageRegistry(messages: Readonly<Record<string, readonly string[]>>): MessageRegistry {
+  const registry = new Map(Object.entries(messages).map(([name, fields]) => [name, messageType(fields)]));
+  for (const [name, { byName }] of registry) {
+    for (const { kind, name: field } of byName.values()) {
+      if (typeof kind !== 'object' || registry.has(kind.message)) continue;
+      throw new SyntaxError(`${name}.${field}: message ${kind.message} is not there`);
+    }
+  }
+  return registry;
+}
+
+/** The message of that name. @throws SyntaxError when it is not in the registry */
+export function lookUpMessage(registry: MessageRegistry, name: string): MessageType {
+  const type = registry.get(name);
+  if (type === undefined) throw new SyntaxError(`message ${name} is not there`);
+  return type;
+}
+
+function messageType(fields: readonly string[]): MessageType {
   const parsed = fields.map(parseField);
   return {
     byNumber: new Map(parsed.map((field) => [field.number, field])),

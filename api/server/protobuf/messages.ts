@@ -1,4 +1,4 @@
-import { type MessageType, messageType } from './message-types.ts';
+import { messageRegistry } from './message-types.ts';
 
 /**
  * The messages of the built-in kinds with the field numbers of upstream, as far as Holt serves them.
@@ -212,15 +212,7 @@ const REVIEWS: Readonly<Record<string, readonly string[]>> = {
   UserInfo: ['username:1 string', 'uid:2 string', 'groups:3 []string', 'extra:4 map<stringList>'],
 };
 
-/** Every message by name. */
-export const MESSAGES: ReadonlyMap<string, MessageType> = new Map(
-  Object.entries({ ...META, ...CORE, ...NODE, ...COORDINATION, ...REVIEWS }).map(([name, fields]) => [
-    name,
-    messageType(fields),
-  ]),
-);
-
-/** The API versions in which a kind travels, and its list's items. */
+/** The API version in which a kind, and its list, travels. */
 const KINDS: Readonly<Record<string, string>> = {
   Namespace: 'v1',
   Node: 'v1',
@@ -231,18 +223,20 @@ const KINDS: Readonly<Record<string, string>> = {
   Status: 'v1',
 };
 
-const LISTS: ReadonlyMap<string, MessageType> = new Map(
-  ['Namespace', 'Node', 'Event', 'Lease'].map((kind) => [
-    `${kind}List`,
-    messageType(['metadata:1 ListMeta', `items:2 []${kind}`]),
-  ]),
+const LISTED_KINDS = ['Namespace', 'Node', 'Event', 'Lease'] as const;
+
+const LISTS = Object.fromEntries(
+  LISTED_KINDS.map((kind) => [`${kind}List`, ['metadata:1 ListMeta', `items:2 []${kind}`]]),
 );
 
-/** The message of a kind in an API version; undefined where it has no protobuf form here. */
-export function objectMessage(apiVersion: string, kind: string): MessageType | undefined {
+/** Every message by name. */
+export const MESSAGES = messageRegistry({ ...META, ...CORE, ...NODE, ...COORDINATION, ...REVIEWS, ...LISTS });
+
+/** The name of a kind's message in an API version; undefined where it has no protobuf form here. */
+export function messageNameOf(apiVersion: string, kind: string): string | undefined {
   // Clients send DeleteOptions in the API version of what they delete.
-  if (kind === 'DeleteOptions') return MESSAGES.get(kind);
-  const item = kind.replace(/List$/, '');
-  if (KINDS[item] !== apiVersion) return undefined;
-  return item === kind ? MESSAGES.get(kind) : LISTS.get(kind);
+  if (kind === 'DeleteOptions') return kind;
+  const isList = kind.endsWith('List') && MESSAGES.has(kind);
+  const item = isList ? kind.slice(0, -'List'.length) : kind;
+  return Object.hasOwn(KINDS, item) && KINDS[item] === apiVersion ? kind : undefined;
 }

@@ -1,0 +1,84 @@
+import { type StructuralSchema, structuralSchemaOf } from '../../../crds/generate/structural-schema.ts';
+import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import { type Component, componentName, metaComponentName } from './component.ts';
+import { TYPE_META } from './meta-components.ts';
+import { reviewComponents } from './review-components.ts';
+
+/** The components of the kinds of one API version and of their lists, by name. */
+export function kindComponents(
+  definitions: readonly ResourceDefinition[],
+  group: string,
+  version: string,
+): Map<string, Component> {
+  const components = definitions
+    .filter((definition) => definition.group === group && definition.version === version)
+    .flatMap((definition): [string, Component][] => [
+      [componentName(definition), kindComponent(definition)],
+      [componentName(listOf(definition)), listComponent(definition)],
+    ]);
+  return new Map([...components, ...reviewComponents(group, version)]);
+}
+
+/** The list kind of a kind. */
+export function listOf({ group, version, kind }: { group: string; version: string; kind: string }) {
+  return { group, version, kind: `${kind}List` };
+}
+
+const PART_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  spec: 'What is wanted.',
+  status: 'What is observed; written by the controllers.',
+};
+
+function kindComponent(definition: ResourceDefinition): Component {
+  const { group, version, kind, description } = definition;
+  const { properties = {}, required } = structuralSchemaOf(definition.schema);
+  const parts = Object.entries(properties).map(([name, schema]): [string, Component] => [
+    name,
+    { description: PART_DESCRIPTIONS[name] ?? '', ...publishedSchema(schema) },
+  ]);
+  return {
+    type: 'object',
+    description,
+    ...(required !== undefined && { required }),
+    properties: {
+      ...TYPE_META,
+      metadata: {
+        ref: metaComponentName('ObjectMeta'),
+        description: 'Metadata that every stored object has.',
+      },
+      ...Object.fromEntries(parts),
+    },
+    'x-kubernetes-group-version-kind': [{ group, version, kind }],
+  };
+}
+
+/** Without what is Holt's own. */
+function publishedSchema(schema: StructuralSchema): Component {
+  const { 'x-holt-message': _message, items, properties, additionalProperties, ...rest } = schema;
+  return {
+    ...rest,
+    ...(items !== undefined && { items: publishedSchema(items) }),
+    ...(properties !== undefined && {
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, child]) => [name, publishedSchema(child)]),
+      ),
+    }),
+    ...(additionalProperties !== undefined && {
+      additionalProperties: publishedSchema(additionalProperties),
+    }),
+  };
+}
+
+function listComponent(definition: ResourceDefinition): Component {
+  return {
+    type: 'object',
+    description: `A list of ${definition.kind} objects.`,
+    required: ['items'],
+    properties: {
+      ...TYPE_META,
+      metadata: { ref: metaComponentName('ListMeta'), description: 'Metadata of a list.' },
+      items: { type: 'array', description: 'The objects.', items: { ref: componentName(definition) } },
+    },
+    'x-kubernetes-group-version-kind': [listOf(definition)],
+  };
+}

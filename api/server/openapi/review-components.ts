@@ -1,0 +1,96 @@
+import { type Component, componentName, metaComponentName } from './component.ts';
+import { TYPE_META } from './meta-components.ts';
+
+const text: Component = { type: 'string' };
+const texts: Component = { type: 'array', items: text };
+
+const ACCESS_REVIEW_SPEC: Component = {
+  type: 'object',
+  description: 'The request that is asked about: one of the two.',
+  properties: {
+    resourceAttributes: {
+      type: 'object',
+      description: 'A request for a resource.',
+      properties: {
+        namespace: text,
+        verb: text,
+        group: text,
+        version: text,
+        resource: text,
+        subresource: text,
+        name: text,
+      },
+    },
+    nonResourceAttributes: {
+      type: 'object',
+      description: 'A request for a path.',
+      properties: { path: text, verb: text },
+    },
+  },
+};
+
+const ACCESS_REVIEW_STATUS: Component = {
+  type: 'object',
+  description: 'The answer.',
+  required: ['allowed'],
+  properties: {
+    allowed: { type: 'boolean', description: 'Whether you may.' },
+    denied: { type: 'boolean', description: 'Whether it was expressly denied.' },
+    reason: { ...text, description: 'Why.' },
+    evaluationError: { ...text, description: 'What went wrong while this was found out.' },
+  },
+};
+
+const SELF_REVIEW_STATUS: Component = {
+  type: 'object',
+  description: 'Who you are.',
+  properties: {
+    userInfo: {
+      type: 'object',
+      description: 'The user as the server knows it.',
+      properties: {
+        username: text,
+        uid: text,
+        groups: texts,
+        extra: { type: 'object', additionalProperties: texts },
+      },
+    },
+  },
+};
+
+/** The components of the reviews of one API version, by name: answered and never stored. */
+export function reviewComponents(group: string, version: string): [string, Component][] {
+  if (version !== 'v1') return [];
+  switch (group) {
+    case 'authorization.k8s.io':
+      return [
+        review(group, 'SelfSubjectAccessReview', 'Asks whether you may do something.', {
+          spec: ACCESS_REVIEW_SPEC,
+          status: ACCESS_REVIEW_STATUS,
+        }),
+      ];
+    case 'authentication.k8s.io':
+      return [review(group, 'SelfSubjectReview', 'Asks who you are.', { status: SELF_REVIEW_STATUS })];
+    default:
+      return [];
+  }
+}
+
+function review(
+  group: string,
+  kind: string,
+  description: string,
+  properties: Record<string, Component>,
+): [string, Component] {
+  const gvk = { group, version: 'v1', kind };
+  const metadata = { ref: metaComponentName('ObjectMeta') };
+  return [
+    componentName(gvk),
+    {
+      type: 'object',
+      description,
+      properties: { ...TYPE_META, metadata, ...properties },
+      'x-kubernetes-group-version-kind': [gvk],
+    },
+  ];
+}
