@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+
+/** First 12 hex digits of a UID: names the VM's run directory, tap and `vmId`. */
+export type ShortId = string;
+
+const HEX_UID = /^[0-9a-f]{32}$/;
+
+/**
+ * First 12 hex digits of an object's UID without its dashes.
+ * @throws RangeError when `uid` is not a UUID
+ */
+export function shortIdOf(uid: string): ShortId {
+  const hex = uid.replaceAll('-', '').toLowerCase();
+  if (!HEX_UID.test(hex)) throw new RangeError(`not a UUID: ${JSON.stringify(uid)}`);
+  return hex.slice(0, 12);
+}
+
+/** Stable id of the VM in logs, headers and traces. */
+export function vmIdOf(uid: string): string {
+  return `vm-${shortIdOf(uid)}`;
+}
+
+/** Interface names hold 15 characters at most (IFNAMSIZ, linux/if.h). */
+export function tapNameOf(shortId: ShortId): string {
+  return `ht-${shortId}`.slice(0, 15);
+}
+
+/** A locally administered unicast MAC address made of the UID: `02:` and its first five bytes. */
+export function macOf(uid: string): string {
+  const bytes = shortIdOf(uid).slice(0, 10).match(/../g) ?? [];
+  return ['02', ...bytes].join(':');
+}
+
+/** Files of one VM. Unix socket paths stay below 108 bytes, so the names are short. */
+export interface VmPaths {
+  readonly directory: string;
+  readonly apiSocket: string;
+  readonly vsock: string;
+  readonly events: string;
+  readonly console: string;
+  readonly vmmLog: string;
+  readonly record: string;
+}
+
+/** Where the files of the VM `shortId` are, below the directory that holds all VMs. */
+export function vmPathsOf(vmsDirectory: string, shortId: ShortId): VmPaths {
+  const directory = join(vmsDirectory, shortId);
+  return {
+    directory,
+    apiSocket: join(directory, 'api.sock'),
+    vsock: join(directory, 'v.sock'),
+    events: join(directory, 'events'),
+    console: join(directory, 'console.log'),
+    vmmLog: join(directory, 'vmm.log'),
+    record: join(directory, 'vmm.json'),
+  };
+}
+
+/** The value of `holt.recycle` for a recycle request: safe on a kernel command line; `0` without one. */
+export function recycleIdOf(recycleRequest: string | undefined): string {
+  if (recycleRequest === undefined) return '0';
+  return createHash('sha256').update(recycleRequest).digest('base64url').slice(0, 22);
+}

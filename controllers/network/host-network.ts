@@ -1,0 +1,134 @@
+import { type RunCommand, runChecked } from '../../lib/run-command.ts';
+import { admitGuests, expelGuests, type GuestPort, replaceFirewall } from './firewall.ts';
+import { type NetworkState, parseLinks, parseRoutes, parseRuleset } from './network-state.ts';
+import { isGuestPortConverged, isNetworkConverged, planGuestPort, planNetwork } from './plan-network.ts';
+
+/** What `ensureGuest` found and left. */
+export interface EnsuredGuestPort {
+  /** The tap's device number: a VMM that opened a tap of another number has lost its network. */
+  readonly ifindex: number;
+  readonly tapRepaired: boolean;
+  readonly firewallRepaired: boolean;
+}
+
+/** The VMs' network namespace. Changes are serialised; each firewall change is one nft transaction. */
+export interface HostNetwork {
+  /** Reads all that Holt keeps in the namespace, or undefined when the namespace is not there. */
+  observe(): Promise<NetworkState | undefined>;
+  /** Makes the namespace, bridge and firewall as they should be. Resolves to whether anything was changed. */
+  ensure(guests: readonly GuestPort[]): Promise<boolean>;
+  ensureGuest(guest: GuestPort): Promise<EnsuredGuestPort>;
+  /** Removes the tap and every firewall entry that names it. Fine when they are gone. */
+  removeGuest(tap: string): Promise<void>;
+  /** Removes the namespace with all that is in it. */
+  destroy(): Promise<void>;
+}
+
+export interface HostNetworkOptions {
+  readonly netns: string;
+  readonly subnet: string;
+  readonly run: RunCommand;
+}
+
+const OBSERVE_SCRIPT =
+  'ip -j -d addr && ip -j route && cat /proc/sys/net/ipv4/ip_forward && nft -j list ruleset';
+const HARDEN_SCRIPT =
+  'echo 0 > /proc/sys/net/ipv4/ip_forward; ' +
+  'for f in all default; do p=/proc/sys/net/ipv6/conf/$f/disable_ipv6; [ ! -e $p ] || echo 1 > $p; done';
+
+/** The namespace of `options.netns`, driven through `ip` and `nft`. */
+export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
+  const { netns, subnet, run } = options;
+  const inNetns = ['ip', 'netns', 'exec', netns];
+  let last: Promise<unknown> = Promise.resolve();
+  const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work, work);
+    last = result.catch(() => {});
+    return result;
+  };
+  // nft opens /dev/stdin by name, which fails on the socket that a Node child has there: `cat` makes it a pipe.
+  const nft = (transaction: string) =>
+    runChecked(run, [...inNetns, 'sh', '-c', 'cat | nft -j -f -'], { input: transaction });
+  const ip = async (commands: readonly string[]) => {
+    if (commands.length === 0) return;
+    await runChecked(run, ['ip', '-n', netns, '-batch', '-'], { input: `${commands.join('\n')}\n` });
+  };
+
+  async function observe(): Promise<NetworkState | undefined> {
+    const names = await runChecked(run, ['ip', 'netns', 'list']);
+    if (!names.split('\n').some((line) => line.split(' ')[0] === netns)) return undefined;
+    const output = await runChecked(run, [...inNetns, 'sh', '-c', OBSERVE_SCRIPT]);
+    const [links = '', routes = '', forwarding = '', ruleset = ''] = output.split('\n');
+    return {
+      links: parseLinks(links),
+      routes: parseRoutes(routes),
+      forwarding: forwarding.trim() !== '0',
+      ...parseRuleset(ruleset),
+    };
+  }
+
+  async function observeOrCreate(): Promise<NetworkState> {
+    const found = await observe();
+    if (found !== undefined) return found;
+    await runChecked(run, ['ip', 'netns', 'add', netns]);
+    await runChecked(run, [...inNetns, 'sh', '-c', HARDEN_SCRIPT]);
+    const made = await observe();
+    if (made === undefined) throw new Error(`network namespace ${netns} vanished while it was being made`);
+    return made;
+  }
+
+  async function ensure(guests: readonly GuestPort[]): Promise<{ state: NetworkState; changed: boolean }> {
+    const state = await observeOrCreate();
+    const plan = planNetwork(state, subnet);
+    if (isNetworkConverged(plan)) return { state, changed: false };
+    if (plan.disableForwarding) await runChecked(run, [...inNetns, 'sh', '-c', HARDEN_SCRIPT]);
+    await ip(plan.ipCommands);
+    if (plan.replaceFirewall) await nft(replaceFirewall(mergeGuests(state.guests, guests)));
+    return { state: await observeOrCreate(), changed: true };
+  }
+
+  async function ensureGuest(guest: GuestPort): Promise<EnsuredGuestPort> {
+    const { state } = await ensure([]);
+    const plan = planGuestPort(state, guest);
+    const found = state.links.get(guest.tap);
+    if (isGuestPortConverged(plan) && found !== undefined) {
+      return { ifindex: found.ifindex, tapRepaired: false, firewallRepaired: false };
+    }
+    // Admitted before the link comes up: never a live tap without its rule, never a rule that waits for none.
+    if (plan.expel.length > 0) await nft(expelGuests(plan.expel));
+    if (plan.admit) await nft(admitGuests([guest]));
+    await ip(plan.ipCommands);
+    const ifindex = (await observe())?.links.get(guest.tap)?.ifindex;
+    if (ifindex === undefined) throw new Error(`tap ${guest.tap} was made but is not there`);
+    return {
+      ifindex,
+      tapRepaired: plan.ipCommands.length > 0,
+      firewallRepaired: plan.admit || plan.expel.length > 0,
+    };
+  }
+
+  async function removeGuest(tap: string): Promise<void> {
+    const state = await observe();
+    if (state === undefined) return;
+    if (state.links.has(tap)) await ip([`link del dev ${tap}`]);
+    const entries = state.guests.filter((entry) => entry.tap === tap);
+    if (entries.length > 0) await nft(expelGuests(entries));
+  }
+
+  async function destroy(): Promise<void> {
+    if ((await observe()) !== undefined) await runChecked(run, ['ip', 'netns', 'del', netns]);
+  }
+
+  return {
+    observe,
+    ensure: (guests) => exclusively(async () => (await ensure(guests)).changed),
+    ensureGuest: (guest) => exclusively(() => ensureGuest(guest)),
+    removeGuest: (tap) => exclusively(() => removeGuest(tap)),
+    destroy: () => exclusively(destroy),
+  };
+}
+
+function mergeGuests(observed: readonly GuestPort[], known: readonly GuestPort[]): GuestPort[] {
+  const byTap = new Map([...observed, ...known].map((guest) => [guest.tap, guest]));
+  return [...byTap.values()];
+}
