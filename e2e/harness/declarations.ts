@@ -2,9 +2,13 @@ import { stringify } from 'yaml';
 import type { SandboxContainerSpec } from '../../crds/sandboxcontainer/definition.ts';
 import type { UserVmSpec } from '../../crds/uservm/definition.ts';
 
-type Declared<T extends { spec: object }> = Omit<T, 'spec'> & {
-  spec: Partial<T['spec']> & Record<string, unknown>;
-};
+/** What a person writes: the server adds the rest. */
+interface Declared<Spec> {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: Partial<Spec>;
+}
 
 export function userVm(user: string, spec: Partial<UserVmSpec> = {}, name = user): Declared<UserVmSpec> {
   return {
