@@ -1,0 +1,106 @@
+import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
+import type { UserVm } from '../../crds/uservm/definition.ts';
+import { ROUTE_TARGETS, type Route, type RouteTable, type RouteTarget, routeKey } from './route-table.ts';
+import { isVmAddress } from './vm-address.ts';
+
+interface Conditioned {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[] | undefined;
+  };
+}
+
+const isReady = (object: Conditioned): boolean =>
+  object.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+
+const isDeleting = (object: UserVm | SandboxContainer): boolean =>
+  object.metadata.deletionTimestamp !== undefined;
+
+const vmKey = (namespace: string | undefined, name: string | undefined): string => `${namespace}/${name}`;
+
+/**
+ * The routes that the cluster's state asks for: for each user with a UserVM one for live and one for dev. Pure,
+ * and the same for any order of its inputs.
+ */
+export function planRoutes(
+  userVms: readonly UserVm[],
+  containers: readonly SandboxContainer[],
+  vmSubnet: string,
+): RouteTable {
+  const containersByVm = Map.groupBy(containers, ({ metadata, spec }) =>
+    vmKey(metadata.namespace, spec.vmRef.name),
+  );
+  const routes = new Map<string, Route>();
+  for (const [user, candidates] of Map.groupBy(userVms, ({ spec }) => spec.user)) {
+    const userVm = candidates.toSorted(byPrecedence)[0];
+    if (userVm === undefined) continue;
+    const own = containersByVm.get(vmKey(userVm.metadata.namespace, userVm.metadata.name)) ?? [];
+    for (const target of ROUTE_TARGETS) {
+      routes.set(routeKey(user, target), planRoute(userVm, selectContainer(own, target), target, vmSubnet));
+    }
+  }
+  return routes;
+}
+
+/** Admission keeps it at one a user; should there be two, the one that is not going away, then the older one. */
+function byPrecedence(a: UserVm | SandboxContainer, b: UserVm | SandboxContainer): number {
+  if (isDeleting(a) !== isDeleting(b)) return isDeleting(a) ? 1 : -1;
+  const age = (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '');
+  return age === 0 ? (a.metadata.uid ?? '').localeCompare(b.metadata.uid ?? '') : age;
+}
+
+function selectContainer(
+  containers: readonly SandboxContainer[],
+  target: RouteTarget,
+): SandboxContainer | undefined {
+  return containers
+    .filter((container) => container.spec.role === target && !isDeleting(container))
+    .toSorted(byPrecedence)[0];
+}
+
+function planRoute(
+  userVm: UserVm,
+  container: SandboxContainer | undefined,
+  target: RouteTarget,
+  vmSubnet: string,
+): Route {
+  const { status } = userVm;
+  const address = status?.addresses?.ip;
+  const vmState = planVmState(userVm);
+  // A VM that is down has no connections that may live on: it holds no address.
+  const holdsAddress = vmState !== 'vm-stopped' && vmState !== 'vm-pending' && address !== undefined;
+  const ip = holdsAddress && isVmAddress(address, vmSubnet) ? address : '';
+  const route = {
+    user: userVm.spec.user,
+    target,
+    vmId: status?.vmId ?? '',
+    ip,
+    containerName: container?.metadata.name ?? '',
+    bootId: status?.bootId ?? '',
+  };
+  if (vmState !== 'ready') return { ...route, state: vmState };
+  if (ip === '' || route.vmId === '') return { ...route, state: 'vm-starting' };
+  if (container === undefined) return { ...route, state: 'container-missing' };
+  const isOfThisVm = container.status?.vmId === undefined || container.status.vmId === route.vmId;
+  return { ...route, state: isReady(container) && isOfThisVm ? 'ready' : 'container-not-ready' };
+}
+
+function planVmState(userVm: UserVm): 'ready' | 'vm-pending' | 'vm-starting' | 'vm-stopped' | 'vm-failed' {
+  if (isDeleting(userVm)) return 'vm-stopped';
+  switch (userVm.status?.phase) {
+    case undefined:
+    case 'Pending':
+    case 'Scheduled':
+      return userVm.spec.powerState === 'Stopped' ? 'vm-stopped' : 'vm-pending';
+    case 'Provisioning':
+    case 'Booting':
+      return 'vm-starting';
+    case 'Stopping':
+    case 'Stopped':
+    case 'Deleting':
+      return 'vm-stopped';
+    case 'Failed':
+      return 'vm-failed';
+    case 'Running':
+      return isReady(userVm) ? 'ready' : 'vm-starting';
+  }
+}
