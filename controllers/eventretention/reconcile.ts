@@ -1,0 +1,57 @@
+import { type ApiClient, isConflict, isGone, isNotFound } from '../../api/client/index.ts';
+import { type Event, eventDefinition } from '../../crds/event/definition.ts';
+import type { Stored } from '../../crds/meta/meta.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { ReconcileResult, Reconciler } from '../runtime/index.ts';
+import { planRetention } from './plan.ts';
+
+/** Between two sweeps. */
+export const SWEEP_PERIOD_MS = 60_000;
+
+/** Events a page: also the most that are deleted in one go. */
+const PAGE_SIZE = 500;
+
+export interface EventRetentionDependencies {
+  readonly client: Pick<ApiClient, 'list' | 'delete'>;
+  readonly clock: Clock;
+}
+
+/** Steps: README.md. */
+export class EventRetentionReconciler implements Reconciler {
+  readonly #dependencies: EventRetentionDependencies;
+
+  constructor(dependencies: EventRetentionDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  async reconcile(_request: unknown, { signal }: { signal: AbortSignal }): Promise<ReconcileResult> {
+    const { client, clock } = this.#dependencies;
+    let continueToken: string | undefined;
+    do {
+      signal.throwIfAborted();
+      try {
+        const page = await client.list<Event>(eventDefinition, { limit: PAGE_SIZE, continueToken, signal });
+        for (const event of planRetention(page.items, clock.nowMs())) await this.#delete(event, signal);
+        continueToken = page.continueToken;
+      } catch (error) {
+        // The page's revision was compacted while we deleted: the next sweep begins anew.
+        if (!isGone(error)) throw error;
+        continueToken = undefined;
+      }
+    } while (continueToken !== undefined);
+    return { requeueAfterMs: SWEEP_PERIOD_MS };
+  }
+
+  async #delete(event: Stored<Event>, signal: AbortSignal): Promise<void> {
+    const { namespace, name, uid, resourceVersion } = event.metadata;
+    try {
+      await this.#dependencies.client.delete(
+        eventDefinition,
+        { namespace, name },
+        { uid, resourceVersion, signal },
+      );
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { type IndexFunction, Informer } from '../api/client/index.ts';
+import { guestImageDefinition } from '../crds/guestimage/definition.ts';
+import { type Lease, leaseDefinition } from '../crds/lease/definition.ts';
+import type { ApiObject } from '../crds/meta/meta.ts';
+import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
+import { type Namespace, namespaceDefinition } from '../crds/namespace/definition.ts';
+import { type Node, nodeDefinition } from '../crds/node/definition.ts';
+import { sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
+import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
+import { startEventRetentionController } from './eventretention/controller.ts';
+import { startGarbageCollection } from './garbagecollection/controller.ts';
+import { ownerIndexers } from './garbagecollection/graph.ts';
+import type { ManagerContext } from './manager-context.ts';
+import { startNamespaceController } from './namespace/controller.ts';
+import { startNodeLifecycleController } from './nodelifecycle/controller.ts';
+import { startPlacementController, userVmIndexers } from './placement/controller.ts';
+
+export interface Manager {
+  /** @throws Error while some cache has not had its first list */
+  checkSynced(): void;
+  /** Lets running reconciles end, then the watches. */
+  stop(): Promise<void>;
+}
+
+/** Starts all cluster controllers on shared informers. Only the leader may. */
+export function startManager(context: ManagerContext): Manager {
+  const informers: Informer<ApiObject>[] = [];
+  const share = <T extends ApiObject>(
+    definition: ResourceDefinition,
+    indexers: Readonly<Record<string, IndexFunction<T>>> = {},
+  ): Informer<T> => {
+    const { client, clock, logger } = context;
+    const informer = new Informer<T>({
+      client,
+      clock,
+      logger,
+      definition,
+      indexers: { ...indexers, ...ownerIndexers },
+    });
+    // Readers of metadata alone see every kind as ApiObject; nobody writes through an informer.
+    informers.push(informer as unknown as Informer<ApiObject>);
+    return informer;
+  };
+  const namespaces = share<Namespace>(namespaceDefinition);
+  const nodes = share<Node>(nodeDefinition);
+  const leases = share<Lease>(leaseDefinition);
+  const vms = share<UserVm>(userVmDefinition, userVmIndexers);
+  share(sandboxContainerDefinition);
+  share(guestImageDefinition);
+  const controllers = [
+    startPlacementController(context, vms, nodes),
+    startNodeLifecycleController(context, nodes, leases),
+    startNamespaceController(context, namespaces),
+    startGarbageCollection(context, informers),
+    startEventRetentionController(context),
+  ];
+  for (const informer of informers) informer.start();
+  return {
+    checkSynced: () => {
+      const missing = informers.filter((informer) => !informer.hasSynced());
+      if (missing.length === 0) return;
+      throw new Error(`no list yet of ${missing.map(({ definition }) => definition.plural).join(', ')}`);
+    },
+    stop: async () => {
+      await Promise.all(controllers.map((controller) => controller.stop()));
+      await Promise.all(informers.map((informer) => informer.stop()));
+    },
+  };
+}
