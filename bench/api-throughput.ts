@@ -45,9 +45,9 @@ export async function benchApiThroughput(config: HoltConfig, say: (line: string)
     for (const callers of CALLERS) {
       const count = callers === 1 ? OPERATIONS / 4 : OPERATIONS;
       const base = callers * 1_000_000;
-      const put = await operationsPerSecond(count, callers, (index) =>
-        etcd.put(`/bench/${base + index}`).value(value),
-      );
+      const put = await operationsPerSecond(count, callers, async (index) => {
+        await etcd.put(`/bench/${base + index}`).value(value);
+      });
       const create = await operationsPerSecond(count, callers, (index) =>
         client.create(leaseDefinition, lease(base + index)),
       );

@@ -5,7 +5,7 @@
 export async function operationsPerSecond(
   count: number,
   callers: number,
-  operation: (index: number) => PromiseLike<unknown>,
+  operation: (index: number) => Promise<unknown>,
 ): Promise<number> {
   let next = 0;
   const begin = performance.now();
