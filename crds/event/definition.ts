@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ObjectMeta } from '../meta/meta.ts';
+import { type ObjectMeta, timestamp } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 
 const objectReference = z.object({
@@ -13,20 +13,23 @@ const objectReference = z.object({
 });
 
 const eventFields = {
-  involvedObject: objectReference,
-  reason: z.string().optional(),
-  message: z.string().optional(),
+  involvedObject: objectReference.describe('The object that it happened to.'),
+  reason: z.string().optional().describe('Why, in a PascalCase word that programs may match on.'),
+  message: z.string().optional().describe('What happened, for people.'),
   type: z.string().optional().describe('Normal or Warning.'),
-  action: z.string().optional(),
-  count: z.int().optional(),
-  firstTimestamp: z.string().nullable().optional(),
-  lastTimestamp: z.string().nullable().optional(),
-  eventTime: z.string().nullable().optional(),
-  source: z.object({ component: z.string().optional(), host: z.string().optional() }).optional(),
-  reportingComponent: z.string().optional(),
-  reportingInstance: z.string().optional(),
-  related: objectReference.optional(),
-  series: z.object({ count: z.int().optional(), lastObservedTime: z.string().optional() }).optional(),
+  action: z.string().optional().describe('What was done about the object.'),
+  count: z.int().optional().describe('How often it happened.'),
+  firstTimestamp: timestamp.nullable().optional().describe('When it first happened.'),
+  lastTimestamp: timestamp.nullable().optional().describe('When it last happened.'),
+  eventTime: timestamp.nullable().optional().describe('When it happened, to the microsecond.'),
+  source: z
+    .object({ component: z.string().optional(), host: z.string().optional() })
+    .optional()
+    .describe('Who reported it.'),
+  reportingComponent: z.string().optional().describe('The component that reported it, e.g. holt-node.'),
+  reportingInstance: z.string().optional().describe('The instance that reported it, e.g. node-1.'),
+  related: objectReference.optional().describe('A second object that it is about.'),
+  series: z.object({ count: z.int().optional(), lastObservedTime: timestamp.optional() }).optional(),
 };
 
 const eventSchema = z.object(eventFields);

@@ -143,6 +143,7 @@ function applyStringAndNumber(result: StructuralSchema, jsonSchema: JsonRecord):
   if (jsonSchema.const !== undefined) result.enum = [jsonSchema.const];
   if (typeof jsonSchema.pattern === 'string') result.pattern = jsonSchema.pattern.replaceAll('\\/', '/');
   if (result.type === 'integer') result.format = 'int64';
+  if (result.type === 'string' && jsonSchema.format === 'date-time') result.format = 'date-time';
   // zod bounds every integer by what a double holds exactly: true of any JSON number, so not worth publishing.
   for (const bound of ['minimum', 'maximum'] as const) {
     const value = jsonSchema[bound];

@@ -1,26 +1,38 @@
 import { z } from 'zod';
-import { conditionSchema, type ObjectMeta } from '../meta/meta.ts';
+import { conditionsSchema, type ObjectMeta, timestamp } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 
 const sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hexadecimal digits');
-const file = z.object({ name: z.string().min(1), digest: sha256, sizeBytes: z.int().min(1) });
+const file = z.object({
+  name: z.string().min(1).describe('File name in the artifact.'),
+  digest: sha256.describe('Digest of the content.'),
+  sizeBytes: z.int().min(1).describe('Length of the content.'),
+});
 
 export const guestImageSpecSchema = z.object({
   digest: sha256.describe('Digest of the manifest; the node looks for the artifact under this name.'),
   version: z.string().describe('For people.'),
-  kernel: file,
-  initramfs: file,
+  kernel: file.describe('Linux kernel.'),
+  initramfs: file.describe('Initial RAM disk.'),
   rootDisk: file.describe('Read-only erofs root.'),
-  cmdline: z.string().describe('Kernel command line; the node appends the VM\'s own parameters.'),
+  cmdline: z.string().describe("Kernel command line; the node appends the VM's own parameters."),
 });
 
 export const guestImageStatusSchema = z.object({
-  observedGeneration: z.int().optional(),
+  observedGeneration: z.int().optional().describe('The metadata.generation that this status is about.'),
   nodes: z
-    .array(z.object({ nodeName: z.string(), present: z.boolean(), verifiedAt: z.string(), message: z.string().optional() }))
+    .array(
+      z.object({
+        nodeName: z.string().describe('The node.'),
+        present: z.boolean().describe('Whether all files are there with the right digests.'),
+        verifiedAt: timestamp.describe('When that was last checked.'),
+        message: z.string().optional().describe('What is missing or wrong.'),
+      }),
+    )
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['nodeName'] })
     .optional()
     .describe('Where the artifact is, with its digests checked.'),
-  conditions: z.array(conditionSchema).optional(),
+  conditions: conditionsSchema.optional(),
 });
 
 export type GuestImageSpec = z.infer<typeof guestImageSpecSchema>;

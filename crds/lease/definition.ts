@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import type { ObjectMeta } from '../meta/meta.ts';
+import { type ObjectMeta, timestamp } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 
 export const leaseSpecSchema = z.object({
-  holderIdentity: z.string().optional(),
-  leaseDurationSeconds: z.int().min(1).optional(),
-  acquireTime: z.string().optional().describe('MicroTime.'),
-  renewTime: z.string().optional().describe('MicroTime.'),
-  leaseTransitions: z.int().optional().describe('Rises with each new holder: the fencing token.'),
-  preferredHolder: z.string().optional(),
-  strategy: z.string().optional(),
+  holderIdentity: z.string().optional().describe('Who holds the lease.'),
+  leaseDurationSeconds: z.int().min(1).optional().describe('How long after renewTime the lease still holds.'),
+  acquireTime: timestamp.optional().describe('When the holder took it, to the microsecond.'),
+  renewTime: timestamp.optional().describe('When the holder last renewed it, to the microsecond.'),
+  leaseTransitions: z.int().min(0).optional().describe('Rises with each new holder: the fencing token.'),
+  preferredHolder: z.string().optional().describe('Who should hold it, in a coordinated election.'),
+  strategy: z.string().optional().describe('How a coordinated election picks the holder.'),
 });
 
 export interface Lease {

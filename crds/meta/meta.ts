@@ -5,7 +5,13 @@ export const dnsLabel = z
   .string()
   .min(1)
   .max(63)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a lower-case RFC 1123 label such as "alice" or "team-1"');
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+    'must be a lower-case RFC 1123 label such as "alice" or "team-1"',
+  );
+
+/** A time as Kubernetes writes it: RFC 3339 with a zone. */
+export const timestamp = z.string().meta({ format: 'date-time' });
 
 export const ownerReferenceSchema = z.object({
   apiVersion: z.string(),
@@ -24,8 +30,8 @@ export const objectMetaSchema = z.object({
   uid: z.string().optional(),
   resourceVersion: z.string().optional(),
   generation: z.int().optional(),
-  creationTimestamp: z.string().nullable().optional(),
-  deletionTimestamp: z.string().optional(),
+  creationTimestamp: timestamp.nullable().optional(),
+  deletionTimestamp: timestamp.optional(),
   deletionGracePeriodSeconds: z.int().optional(),
   labels: z.record(z.string(), z.string()).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
@@ -39,13 +45,19 @@ export type OwnerReference = z.infer<typeof ownerReferenceSchema>;
 
 /** metav1.Condition. */
 export const conditionSchema = z.object({
-  type: z.string(),
-  status: z.enum(['True', 'False', 'Unknown']),
-  observedGeneration: z.int().optional(),
-  lastTransitionTime: z.string(),
+  type: z.string().describe('What the condition is about, a PascalCase word.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  observedGeneration: z.int().optional().describe('The metadata.generation that this was found out for.'),
+  lastTransitionTime: timestamp.describe('When status last changed.'),
   reason: z.string().describe('A PascalCase word that programs may match on.'),
   message: z.string().describe('What happened and how to mend it, for people.'),
 });
+
+/** The conditions of an object: one of each type. */
+export const conditionsSchema = z
+  .array(conditionSchema)
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+  .describe('How things stand, one entry for each type of condition.');
 
 export type Condition = z.infer<typeof conditionSchema>;
 

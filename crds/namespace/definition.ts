@@ -24,8 +24,14 @@ export const namespaceDefinition: ResourceDefinition = {
   builtIn: true,
   description: 'A scope for names.',
   schema: z.object({
-    spec: z.object({ finalizers: z.array(z.string()).optional() }).optional(),
-    status: z.looseObject({ phase: z.enum(['Active', 'Terminating']).optional() }).optional(),
+    spec: z
+      .object({ finalizers: z.array(z.string()).optional().describe('Who must still empty the namespace.') })
+      .optional(),
+    status: z
+      .looseObject({
+        phase: z.enum(['Active', 'Terminating']).optional().describe('Terminating takes no new objects.'),
+      })
+      .optional(),
   }),
   selectableFields: ['status.phase'],
   immutableFields: [],

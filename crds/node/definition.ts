@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ObjectMeta } from '../meta/meta.ts';
+import { type ObjectMeta, timestamp } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 
 const resourceList = z.record(z.string(), z.union([z.string(), z.number()]));
@@ -8,23 +8,30 @@ const resourceList = z.record(z.string(), z.union([z.string(), z.number()]));
 const nodeConditionSchema = z.object({
   type: z.string(),
   status: z.enum(['True', 'False', 'Unknown']),
-  lastHeartbeatTime: z.string().nullable().optional(),
-  lastTransitionTime: z.string().nullable().optional(),
+  lastHeartbeatTime: timestamp.nullable().optional(),
+  lastTransitionTime: timestamp.nullable().optional(),
   reason: z.string().optional(),
   message: z.string().optional(),
 });
 
 export const nodeSpecSchema = z.looseObject({
   unschedulable: z.boolean().optional().describe('No new VM is placed here.'),
-  providerID: z.string().optional(),
+  providerID: z.string().optional().describe('Id of the machine at its provider.'),
 });
 
 export const nodeStatusSchema = z.looseObject({
-  capacity: resourceList.optional(),
-  allocatable: resourceList.optional(),
-  conditions: z.array(nodeConditionSchema).optional(),
-  addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional(),
-  nodeInfo: z.record(z.string(), z.unknown()).optional(),
+  capacity: resourceList.optional().describe('What the host has.'),
+  allocatable: resourceList.optional().describe('What VMs may use of it.'),
+  conditions: z
+    .array(nodeConditionSchema)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+    .optional()
+    .describe('How things stand, one entry for each type of condition.'),
+  addresses: z
+    .array(z.object({ type: z.string(), address: z.string() }))
+    .optional()
+    .describe('Where the host is reached.'),
+  nodeInfo: z.record(z.string(), z.unknown()).optional().describe('Versions of what runs on the host.'),
 });
 
 export interface Node {
@@ -61,9 +68,20 @@ export const nodeDefinition: ResourceDefinition = {
       jsonPath: '.status.conditions[?(@.type=="Ready")].status',
       description: 'Whether its controllers heartbeat',
     },
-    { name: 'VMM', type: 'string', jsonPath: '.metadata.labels.holt\\.dev/vmm-mode', description: 'kvm or emulated' },
+    {
+      name: 'VMM',
+      type: 'string',
+      jsonPath: '.metadata.labels.holt\\.dev/vmm-mode',
+      description: 'kvm or emulated',
+    },
     { name: 'CPUs', type: 'string', jsonPath: '.status.capacity.cpu', description: 'Host CPUs', priority: 1 },
-    { name: 'Memory', type: 'string', jsonPath: '.status.capacity.memory', description: 'Host memory', priority: 1 },
+    {
+      name: 'Memory',
+      type: 'string',
+      jsonPath: '.status.capacity.memory',
+      description: 'Host memory',
+      priority: 1,
+    },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since its creation' },
   ],
 };

@@ -31,7 +31,8 @@ export const SANDBOX_CONTAINER_REASONS = {
   OrphanRemoved: 'OrphanRemoved',
 } as const;
 
-export type SandboxContainerReason = (typeof SANDBOX_CONTAINER_REASONS)[keyof typeof SANDBOX_CONTAINER_REASONS];
+export type SandboxContainerReason =
+  (typeof SANDBOX_CONTAINER_REASONS)[keyof typeof SANDBOX_CONTAINER_REASONS];
 
 /** Held while the container still exists in a running guest. */
 export const SANDBOX_CONTAINER_FINALIZER = 'holt.dev/container';

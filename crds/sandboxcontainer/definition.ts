@@ -1,35 +1,87 @@
 import { z } from 'zod';
 import { QUANTITY_PATTERN } from '../../lib/quantity.ts';
-import { conditionSchema, dnsLabel, type ObjectMeta } from '../meta/meta.ts';
+import { conditionsSchema, dnsLabel, type ObjectMeta, timestamp } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 
 const quantity = z.string().regex(QUANTITY_PATTERN, 'must be a positive quantity such as "500m" or "256Mi"');
 const port = z.int().min(1).max(65535);
 
 export const readinessProbeSchema = z.object({
-  httpGet: z.object({ path: z.string().startsWith('/').default('/'), port }).describe('Ready on status 200 to 399.'),
-  initialDelaySeconds: z.int().min(0).default(0),
-  periodSeconds: z.int().min(1).default(5),
-  timeoutSeconds: z.int().min(1).default(5),
-  successThreshold: z.int().min(1).default(1),
-  failureThreshold: z.int().min(1).default(3),
+  httpGet: z
+    .object({
+      path: z.string().startsWith('/').default('/').describe('Path of the request.'),
+      port: port.describe('Container port of the request.'),
+    })
+    .describe('Ready on status 200 to 399.'),
+  initialDelaySeconds: z.int().min(0).default(0).describe('Wait after the start before the first probe.'),
+  periodSeconds: z.int().min(1).default(5).describe('Time from one probe to the next.'),
+  timeoutSeconds: z.int().min(1).default(5).describe('A probe that takes longer has failed.'),
+  successThreshold: z.int().min(1).default(1).describe('Passes in a row that make the container ready.'),
+  failureThreshold: z.int().min(1).default(3).describe('Failures in a row that make it not ready.'),
 });
 
 export const sandboxContainerSpecSchema = z.object({
-  vmRef: z.object({ name: dnsLabel }).describe('The UserVM, in the same namespace, that runs this container. Immutable.'),
+  vmRef: z
+    .object({ name: dnsLabel.describe('Name of the UserVM.') })
+    .describe('The UserVM, in the same namespace, that runs this container. Immutable.'),
   role: z
     .enum(['live', 'dev', 'sidecar', 'job'])
     .describe('live serves `/`, dev serves `/dev` and below; one of each a VM. Immutable.'),
   source: z
     .object({
-      closure: z.string().startsWith('/').optional().describe('Root file system inside the guest image, e.g. /opt/holt/closures/node.'),
-      image: z.string().min(1).optional().describe('OCI image reference, pulled by the guest where it is missing.'),
+      closure: z
+        .string()
+        .startsWith('/')
+        .optional()
+        .describe('Root file system inside the guest image, e.g. /opt/holt/closures/node.'),
+      image: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('OCI image reference, pulled by the guest where it is missing.'),
+    })
+    .meta({
+      'x-kubernetes-validations': [
+        { rule: 'has(self.closure) != has(self.image)', message: 'give exactly one of closure and image' },
+      ],
     })
     .describe('Exactly one of closure and image.'),
-  command: z.array(z.string()).min(1).optional().describe('Program and arguments; an OCI image may bring its own.'),
-  env: z.array(z.object({ name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), value: z.string() })).optional(),
-  workingDir: z.string().startsWith('/').optional(),
-  ports: z.array(z.object({ name: dnsLabel, containerPort: port })).optional(),
+  command: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Program and arguments; an OCI image may bring its own.'),
+  env: z
+    .array(
+      z.object({
+        name: z
+          .string()
+          .regex(
+            /^[A-Za-z_][A-Za-z0-9_]*$/,
+            'must be letters, digits and "_", not beginning with a digit, such as "LOG_LEVEL"',
+          )
+          .describe('Name of the variable.'),
+        value: z.string().describe('Value of the variable; not for secrets.'),
+      }),
+    )
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+    .optional()
+    .describe('Environment variables, besides those that Holt sets (HOLT_* and PORT).'),
+  workingDir: z
+    .string()
+    .startsWith('/')
+    .optional()
+    .describe('Working directory; default: that of the image, else /.'),
+  ports: z
+    .array(
+      z.object({
+        name: dnsLabel.describe('Name of the port, unique in the container.'),
+        containerPort: port.describe('Where the program listens.'),
+      }),
+    )
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+    .optional()
+    .describe('Ports that the program listens on.'),
   route: z
     .object({ port: port.describe('The container port that the route leads to.') })
     .optional()
@@ -37,43 +89,65 @@ export const sandboxContainerSpecSchema = z.object({
   resources: z
     .object({
       cpu: quantity.default('500m').describe('CPU limit in cores.'),
-      memory: quantity.default('256Mi').describe('Memory limit; swap is not given. Over it the container is killed.'),
-      pids: z.int().min(1).max(32768).default(256).describe('Processes and threads; a container that stays at the limit is stopped.'),
+      memory: quantity
+        .default('256Mi')
+        .describe('Memory limit; swap is not given. Over it the container is killed.'),
+      pids: z
+        .int()
+        .min(1)
+        .max(32768)
+        .default(256)
+        .describe('Processes and threads; a container that stays at the limit is stopped.'),
     })
-    .default({ cpu: '500m', memory: '256Mi', pids: 256 }),
+    .default({ cpu: '500m', memory: '256Mi', pids: 256 })
+    .describe('Limits that hold in the guest.'),
   volumeMounts: z
     .array(
       z.object({
-        mountPath: z.string().startsWith('/'),
+        mountPath: z.string().startsWith('/').describe('Where it is in the container.'),
         subPath: z
           .string()
-          .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/)
+          .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be one directory name such as "data"')
           .default('data')
-          .describe('Directory on the VM\'s data volume.'),
-        readOnly: z.boolean().default(false),
+          .describe("Directory on the VM's data volume."),
+        readOnly: z.boolean().default(false).describe('Whether the container may only read it.'),
       }),
     )
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['mountPath'] })
     .optional()
-    .describe('Directories of the VM\'s data volume.'),
-  readinessProbe: readinessProbeSchema.optional(),
-  restartPolicy: z.enum(['Always', 'OnFailure', 'Never']).default('Always'),
+    .describe("Directories of the VM's data volume."),
+  readinessProbe: readinessProbeSchema
+    .optional()
+    .describe('When the container is ready; without it, as soon as it runs.'),
+  restartPolicy: z
+    .enum(['Always', 'OnFailure', 'Never'])
+    .default('Always')
+    .describe('Whether the program is started again when it ends.'),
 });
 
 export const sandboxContainerStatusSchema = z.object({
-  phase: z.enum(['Pending', 'Creating', 'Running', 'BackOff', 'Exited', 'Failed']).optional(),
-  observedGeneration: z.int().optional(),
-  nodeName: z.string().optional(),
-  vmId: z.string().optional(),
-  containerId: z.string().optional(),
+  phase: z
+    .enum(['Pending', 'Creating', 'Running', 'BackOff', 'Exited', 'Failed'])
+    .optional()
+    .describe('Where the container stands, in a word.'),
+  observedGeneration: z.int().optional().describe('The metadata.generation that this status is about.'),
+  nodeName: z.string().optional().describe('The node that runs the VM.'),
+  vmId: z.string().optional().describe('The VM that runs it: status.vmId of the UserVM.'),
+  containerId: z.string().optional().describe('Id in the guest.'),
   address: z.string().optional().describe('Address inside the guest.'),
-  routePort: z.int().optional(),
-  ready: z.boolean().optional(),
-  restartCount: z.int().optional(),
-  startedAt: z.string().optional(),
+  routePort: z.int().optional().describe('The container port that the route leads to.'),
+  ready: z.boolean().optional().describe('Whether it answers.'),
+  restartCount: z.int().optional().describe('How often the program was started again.'),
+  startedAt: timestamp.optional().describe('When the program was last started.'),
   lastExit: z
-    .object({ exitCode: z.int(), reason: z.string(), finishedAt: z.string() })
-    .optional(),
-  conditions: z.array(conditionSchema).optional(),
+    .object({
+      exitCode: z.int().describe('Exit status of the program; 128 and the signal where one ended it.'),
+      reason: z.string().describe('Why it ended, e.g. OOMKilled, Error, Completed.'),
+      finishedAt: timestamp.describe('When it ended.'),
+    })
+    .optional()
+    .describe('How the program last ended.'),
+  conditions: conditionsSchema.optional(),
 });
 
 export type ReadinessProbe = z.infer<typeof readinessProbeSchema>;
@@ -115,8 +189,20 @@ export const sandboxContainerDefinition: ResourceDefinition = {
       description: 'Whether it answers',
     },
     { name: 'Restarts', type: 'integer', jsonPath: '.status.restartCount', description: 'Restarts so far' },
-    { name: 'Last-Exit', type: 'string', jsonPath: '.status.lastExit.reason', description: 'Why it last ended', priority: 1 },
-    { name: 'Container-ID', type: 'string', jsonPath: '.status.containerId', description: 'Id in the guest', priority: 1 },
+    {
+      name: 'Last-Exit',
+      type: 'string',
+      jsonPath: '.status.lastExit.reason',
+      description: 'Why it last ended',
+      priority: 1,
+    },
+    {
+      name: 'Container-ID',
+      type: 'string',
+      jsonPath: '.status.containerId',
+      description: 'Id in the guest',
+      priority: 1,
+    },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since its creation' },
   ],
 };

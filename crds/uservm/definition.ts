@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { QUANTITY_PATTERN } from '../../lib/quantity.ts';
-import { conditionSchema, dnsLabel, type ObjectMeta } from '../meta/meta.ts';
+import { conditionsSchema, dnsLabel, type ObjectMeta, timestamp } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 
 const quantity = z.string().regex(QUANTITY_PATTERN, 'must be a positive quantity such as "512Mi" or "2Gi"');
@@ -15,14 +15,18 @@ export const userVmSpecSchema = z.object({
   memory: quantity.default('1Gi').describe('Guest memory, e.g. "1Gi".'),
   guestImage: dnsLabel.default('default').describe('Name of the GuestImage to boot.'),
   dataVolume: z
-    .object({ size: quantity.default('4Gi').describe('Size of the data volume; sparse, may grow, never shrinks.') })
+    .object({
+      size: quantity.default('4Gi').describe('Size of the data volume; sparse, may grow, never shrinks.'),
+    })
     .default({ size: '4Gi' })
     .describe('Persistent volume: survives stop, recycle and restart; deleted with the UserVM.'),
   recycleRequest: z
     .string()
     .max(253)
     .optional()
-    .describe('Any new value asks for one recycle: the VM and its containers are made anew, the data volume is kept.'),
+    .describe(
+      'Any new value asks for one recycle: the VM and its containers are made anew, the data volume is kept.',
+    ),
   placement: z
     .object({ nodeName: dnsLabel.optional().describe('Run on this node only.') })
     .optional()
@@ -30,29 +34,58 @@ export const userVmSpecSchema = z.object({
 });
 
 export const lifecycleStepSchema = z.object({
-  name: z.string().describe('scheduled, imageVerified, volumeReady, networkReady, vmmStarted, vmCreated, vmBooted, guestReachable, ready'),
-  at: z.string().describe('Wall time when the step was done.'),
-  durationMs: z.int().describe('Milliseconds since the step before, on a monotonic clock where one process saw both.'),
+  name: z
+    .string()
+    .describe(
+      'scheduled, imageVerified, volumeReady, networkReady, vmmStarted, vmCreated, vmBooted, guestReachable, ready',
+    ),
+  at: timestamp.describe('Wall time when the step was done.'),
+  durationMs: z
+    .int()
+    .describe('Milliseconds since the step before, on a monotonic clock where one process saw both.'),
 });
 
 export const userVmStatusSchema = z.object({
   phase: z
-    .enum(['Pending', 'Scheduled', 'Provisioning', 'Booting', 'Running', 'Stopping', 'Stopped', 'Failed', 'Deleting'])
-    .optional(),
-  observedGeneration: z.int().optional(),
+    .enum([
+      'Pending',
+      'Scheduled',
+      'Provisioning',
+      'Booting',
+      'Running',
+      'Stopping',
+      'Stopped',
+      'Failed',
+      'Deleting',
+    ])
+    .optional()
+    .describe('Where the VM stands, in a word.'),
+  observedGeneration: z.int().optional().describe('The metadata.generation that this status is about.'),
   nodeName: z.string().optional().describe('The binding: set once by the scheduler.'),
-  vmId: z.string().optional().describe('Stable id of this VM in logs, headers and traces: vm- and 12 hex digits of the UID.'),
+  vmId: z
+    .string()
+    .optional()
+    .describe('Stable id of this VM in logs, headers and traces: vm- and 12 hex digits of the UID.'),
   vmmPid: z.int().optional().describe('Process id of the VMM on its node while it runs.'),
   addresses: z
-    .object({ ip: z.string(), mac: z.string() })
+    .object({ ip: z.string().describe('IPv4 address.'), mac: z.string().describe('Hardware address.') })
     .optional()
     .describe('Address on the VM bridge.'),
-  bootId: z.string().optional().describe('The guest kernel\'s boot id: changes with each boot.'),
-  bootCount: z.int().optional(),
-  guestImage: z.object({ name: z.string(), digest: z.string() }).optional().describe('The artifact that is booted.'),
+  bootId: z.string().optional().describe("The guest kernel's boot id: changes with each boot."),
+  bootCount: z.int().optional().describe('How often the VM was booted.'),
+  guestImage: z
+    .object({
+      name: z.string().describe('Name of the GuestImage.'),
+      digest: z.string().describe('Digest of its manifest.'),
+    })
+    .optional()
+    .describe('The artifact that is booted.'),
   recycledFor: z.string().optional().describe('The spec.recycleRequest that was last carried out.'),
-  lifecycle: z.array(lifecycleStepSchema).optional().describe('Steps of the last start, in order, with their times.'),
-  conditions: z.array(conditionSchema).optional(),
+  lifecycle: z
+    .array(lifecycleStepSchema)
+    .optional()
+    .describe('Steps of the last start, in order, with their times.'),
+  conditions: conditionsSchema.optional(),
 });
 
 export type UserVmSpec = z.infer<typeof userVmSpecSchema>;
@@ -93,8 +126,20 @@ export const userVmDefinition: ResourceDefinition = {
       description: 'Whether the VM serves',
     },
     { name: 'Node', type: 'string', jsonPath: '.status.nodeName', description: 'The node it is bound to' },
-    { name: 'IP', type: 'string', jsonPath: '.status.addresses.ip', description: 'Address on the VM bridge', priority: 1 },
-    { name: 'VMM-PID', type: 'integer', jsonPath: '.status.vmmPid', description: 'VMM process id', priority: 1 },
+    {
+      name: 'IP',
+      type: 'string',
+      jsonPath: '.status.addresses.ip',
+      description: 'Address on the VM bridge',
+      priority: 1,
+    },
+    {
+      name: 'VMM-PID',
+      type: 'integer',
+      jsonPath: '.status.vmmPid',
+      description: 'VMM process id',
+      priority: 1,
+    },
     {
       name: 'Image',
       type: 'string',

@@ -30,6 +30,10 @@ export function validateString(value: string, schema: StructuralSchema, path: st
     const detail = message ?? `must be at least ${schema.minLength} characters long`;
     return [{ field: path, type: 'FieldValueInvalid', value, detail }];
   }
+  if (schema.format === 'date-time' && !isTimestamp(value)) {
+    const detail = 'must be a time in RFC 3339 such as "2026-01-02T03:04:05Z"';
+    return [{ field: path, type: 'FieldValueInvalid', value, detail }];
+  }
   if (schema.pattern === undefined || compiled(schema.pattern).test(value)) return [];
   return [
     {
@@ -39,6 +43,12 @@ export function validateString(value: string, schema: StructuralSchema, path: st
       detail: message ?? `must match the pattern ${schema.pattern}`,
     },
   ];
+}
+
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+function isTimestamp(value: string): boolean {
+  return RFC_3339.test(value) && !Number.isNaN(Date.parse(value));
 }
 
 /** Bounds of a number. */
