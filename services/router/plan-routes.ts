@@ -67,7 +67,7 @@ function planRoute(
   const address = status?.addresses?.ip;
   const vmState = planVmState(userVm);
   // A VM that is down has no connections that may live on: it holds no address.
-  const holdsAddress = vmState !== 'vm-stopped' && vmState !== 'vm-pending' && address !== undefined;
+  const holdsAddress = vmState !== 'vm-stopped' && address !== undefined;
   const ip = holdsAddress && isVmAddress(address, vmSubnet) ? address : '';
   const route = {
     user: userVm.spec.user,
