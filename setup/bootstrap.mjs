@@ -21,6 +21,7 @@ const PROGRAMS = [
   ['ip', 'iproute2', "the VMs' network"],
   ['openssl', 'openssl', 'certificates'],
   ['cpio', 'cpio', 'the guest image build'],
+  ['kubectl', 'kubernetes-client', 'the command line of the Kubernetes API'],
   ['setpriv', 'util-linux', 'tying helpers to their parent'],
 ];
 
