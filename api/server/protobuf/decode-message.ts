@@ -2,7 +2,7 @@ import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts
 import { lookUpMessage, type MessageField, type MessageRegistry, type ScalarKind } from './message-types.ts';
 import { ProtobufError } from './protobuf-error.ts';
 import { formatMicroTime, formatTime, type Timestamp } from './timestamp.ts';
-import { bytesOf, readFields, stringOf, varintOf, type WireField } from './wire-reader.ts';
+import { bytesOf, doubleOf, readFields, stringOf, varintOf, type WireField } from './wire-reader.ts';
 
 /**
  * A message as the JSON object that stands for it. Zero values of fields that are no pointers in Go are left out, as
@@ -81,7 +81,7 @@ function decodeScalar(field: WireField, kind: ScalarKind): unknown {
     case 'int64':
       return varintOf(field);
     case 'double':
-      throw new ProtobufError(`field ${field.number}: doubles are written and never read`);
+      return doubleOf(field);
     case 'bool':
       return varintOf(field) !== 0;
     case 'quantity':

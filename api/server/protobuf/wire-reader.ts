@@ -8,10 +8,11 @@ export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 export type WireField =
   | { readonly number: number; readonly wire: 'varint'; readonly value: number }
   | { readonly number: number; readonly wire: 'bytes'; readonly value: Uint8Array }
-  | { readonly number: number; readonly wire: 'fixed' };
+  | { readonly number: number; readonly wire: 'double'; readonly value: number }
+  | { readonly number: number; readonly wire: 'fixed32' };
 
 /**
- * The fields of one message in wire order. Varints are read as signed 64-bit numbers.
+ * The fields of one message in wire order. Varints are read as signed 64-bit numbers, eight fixed bytes as a double.
  * @throws ProtobufError where the bytes end too early or are no protobuf
  */
 export function readFields(bytes: Uint8Array): WireField[] {
@@ -36,11 +37,10 @@ function readField(reader: protobuf.Reader): WireField {
     case WIRE.bytes:
       return { number, wire: 'bytes', value: reader.bytes() };
     case WIRE.fixed64:
-      reader.skip(8);
-      return { number, wire: 'fixed' };
+      return { number, wire: 'double', value: reader.double() };
     case WIRE.fixed32:
       reader.skip(4);
-      return { number, wire: 'fixed' };
+      return { number, wire: 'fixed32' };
     default:
       throw new ProtobufError(`malformed protobuf: wire type ${tag & 7}`);
   }
@@ -50,6 +50,13 @@ function readField(reader: protobuf.Reader): WireField {
 export function varintOf(field: WireField): number {
   if (field.wire !== 'varint')
     throw new ProtobufError(`field ${field.number}: expected a number, received ${field.wire}`);
+  return field.value;
+}
+
+/** The number of a double field. @throws ProtobufError for another wire type */
+export function doubleOf(field: WireField): number {
+  if (field.wire !== 'double')
+    throw new ProtobufError(`field ${field.number}: expected a double, received ${field.wire}`);
   return field.value;
 }
 

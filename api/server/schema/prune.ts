@@ -36,6 +36,7 @@ function pruneAt(value: unknown, schema: StructuralSchema, path: string, unknown
   }
   const result: JsonRecord = {};
   for (const [name, child] of Object.entries(value)) {
+    if (child === undefined) continue;
     const childPath = additionalProperties === undefined ? fieldPath(path, name) : elementPath(path, name);
     const childSchema = ownProperty(properties, name) ?? additionalProperties;
     if (childSchema === undefined) {
