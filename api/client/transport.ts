@@ -29,6 +29,8 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 /** Requests share a small keep-alive pool; each watch has a connection of its own, so that none waits behind one. */
 export function createTransport(connection: ApiConnection, options: { userAgent?: string } = {}): Transport {
   const connect = {
+    // One connection a watch: a stream must not share its flow control with others.
+    allowH2: false,
     timeout: 10_000,
     keepAlive: true,
     keepAliveInitialDelay: 15_000,
