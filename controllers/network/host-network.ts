@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../../lib/clock.ts';
 import { type RunCommand, runChecked } from '../../lib/run-command.ts';
 import { admitGuests, expelGuests, type GuestPort, replaceFirewall } from './firewall.ts';
 import { type NetworkState, parseLinks, parseRoutes, parseRuleset } from './network-state.ts';
@@ -15,6 +16,8 @@ export interface EnsuredGuestPort {
 export interface HostNetwork {
   /** Reads all that Holt keeps in the namespace, or undefined when the namespace is not there. */
   observe(): Promise<NetworkState | undefined>;
+  /** As `observe`, and up to a second old where nothing was changed through this object since. */
+  observeRecent(): Promise<NetworkState | undefined>;
   /** Makes the namespace, bridge and firewall as they should be. Resolves to whether anything was changed. */
   ensure(guests: readonly GuestPort[]): Promise<boolean>;
   ensureGuest(guest: GuestPort): Promise<EnsuredGuestPort>;
@@ -28,7 +31,10 @@ export interface HostNetworkOptions {
   readonly netns: string;
   readonly subnet: string;
   readonly run: RunCommand;
+  readonly clock?: Pick<Clock, 'monotonicMs'>;
 }
+
+const RECENT_MS = 1_000;
 
 const OBSERVE_SCRIPT =
   'ip -j -d addr && ip -j route && cat /proc/sys/net/ipv4/ip_forward && nft -j list ruleset';
@@ -40,11 +46,26 @@ const HARDEN_SCRIPT =
 export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
   const { netns, subnet, run } = options;
   const inNetns = ['ip', 'netns', 'exec', netns];
+  const clock = options.clock ?? systemClock;
   let last: Promise<unknown> = Promise.resolve();
+  let recent: { readonly atMs: number; readonly state: Promise<NetworkState | undefined> } | undefined;
   const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(work, work);
+    const result = last.then(work, work).finally(() => {
+      recent = undefined;
+    });
     last = result.catch(() => {});
     return result;
+  };
+  const observeRecent = () => {
+    const nowMs = clock.monotonicMs();
+    if (recent === undefined || nowMs - recent.atMs > RECENT_MS) {
+      const state = observe();
+      recent = { atMs: nowMs, state };
+      state.catch(() => {
+        recent = undefined;
+      });
+    }
+    return recent.state;
   };
   // nft opens /dev/stdin by name, which fails on the socket that a Node child has there: `cat` makes it a pipe.
   const nft = (transaction: string) =>
@@ -121,6 +142,7 @@ export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
 
   return {
     observe,
+    observeRecent,
     ensure: (guests) => exclusively(async () => (await ensure(guests)).changed),
     ensureGuest: (guest) => exclusively(() => ensureGuest(guest)),
     removeGuest: (tap) => exclusively(() => removeGuest(tap)),

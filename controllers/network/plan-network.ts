@@ -1,4 +1,4 @@
-import { gatewayOf } from './addresses.ts';
+import { gatewayOf } from '../host/addresses.ts';
 import type { GuestPort } from './firewall.ts';
 import { BRIDGE_NAME, type LinkState, type NetworkState } from './network-state.ts';
 

@@ -1,0 +1,89 @@
+import type { LifecycleStep } from '../../crds/uservm/definition.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { backoffMs, type UserVmLimits } from './limits.ts';
+import type { VmMemorySight } from './observation.ts';
+
+/** What this process keeps in mind of one VM. Lost at a restart without harm: only patience begins anew. */
+export class VmMemory {
+  readonly #clock: Clock;
+  readonly #limits: UserVmLimits;
+  #failureCount = 0;
+  #retryAtMs = 0;
+  #lastFailure: { reason: string; message: string } | undefined;
+  #silentCheckCount = 0;
+  #readySinceMs: number | undefined;
+  #lastMarkMs: number;
+  #lifecycle: LifecycleStep[] | undefined;
+
+  constructor(clock: Clock, limits: UserVmLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#lastMarkMs = clock.monotonicMs();
+  }
+
+  sight(): VmMemorySight {
+    return {
+      retryInMs: Math.max(0, this.#retryAtMs - this.#clock.monotonicMs()),
+      lastFailure: this.#lastFailure,
+      silentCheckCount: this.#silentCheckCount,
+    };
+  }
+
+  get failureCount(): number {
+    return this.#failureCount;
+  }
+
+  /** A start failed or a VM ended by itself: the next start waits. Returns the milliseconds. */
+  noteFailure(failure: { reason: string; message: string }): number {
+    this.#failureCount += 1;
+    this.#lastFailure = failure;
+    const delayMs = backoffMs(this.#limits, this.#failureCount);
+    this.#retryAtMs = this.#clock.monotonicMs() + delayMs;
+    this.#readySinceMs = undefined;
+    this.#silentCheckCount = 0;
+    return delayMs;
+  }
+
+  noteSilent(): void {
+    this.#silentCheckCount += 1;
+  }
+
+  /** The VM answers. Ready for long enough, its earlier failures are forgotten. */
+  noteRunning(): void {
+    this.#silentCheckCount = 0;
+    const nowMs = this.#clock.monotonicMs();
+    this.#readySinceMs ??= nowMs;
+    if (nowMs - this.#readySinceMs < this.#limits.stableAfterMs) return;
+    this.#failureCount = 0;
+    this.#lastFailure = undefined;
+  }
+
+  /** No start is under way any more: the next one's steps are counted from now. */
+  noteEnded(): void {
+    this.#readySinceMs = undefined;
+    this.#silentCheckCount = 0;
+    this.#lifecycle = [];
+    this.#lastMarkMs = this.#clock.monotonicMs();
+  }
+
+  /** The steps of the start that is under way; `fallback` where this process saw none of it. */
+  lifecycleOr(fallback: readonly LifecycleStep[] | undefined): readonly LifecycleStep[] | undefined {
+    return this.#lifecycle ?? fallback;
+  }
+
+  /** Begins a start's list of steps. */
+  beginLifecycle(first: readonly LifecycleStep[]): void {
+    this.#lifecycle = [...first];
+  }
+
+  /** Adds a step that was just done, once a start. */
+  mark(name: string, known: readonly LifecycleStep[] | undefined): void {
+    const lifecycle = this.#lifecycle ?? [...(known ?? [])];
+    this.#lifecycle = lifecycle;
+    if (lifecycle.some((step) => step.name === name)) return;
+    const nowMs = this.#clock.monotonicMs();
+    const at = new Date(this.#clock.nowMs()).toISOString();
+    lifecycle.push({ name, at, durationMs: Math.round(nowMs - this.#lastMarkMs) });
+    this.#lastMarkMs = nowMs;
+  }
+}

@@ -1,0 +1,75 @@
+import type { ProcessIdentity } from '../../lib/process-identity.ts';
+import type { ProcessEntry } from '../host/process-table.ts';
+import type { VmPaths } from '../host/vm-identity.ts';
+import type { VmConfig } from '../vmm/vm-config.ts';
+
+/** A guest's own words (vsock port 1027). */
+export interface GuestInfo {
+  readonly bootId: string;
+  readonly vmId: string;
+}
+
+/** What one VM needs on the network. */
+export interface GuestPort {
+  readonly tap: string;
+  readonly mac: string;
+  readonly ip: string;
+}
+
+export interface EnsuredGuestPort {
+  readonly ifindex: number;
+  readonly tapRepaired: boolean;
+  readonly firewallRepaired: boolean;
+}
+
+export interface GuestPortSight {
+  /** Undefined: no such tap. */
+  readonly ifindex: number | undefined;
+  readonly isConverged: boolean;
+  /** Neither tap nor firewall entry. */
+  readonly isAbsent: boolean;
+}
+
+/** `unreachable`: no readable answer. `empty`: a VMM without a VM. */
+export type VmmApiState = 'unreachable' | 'empty' | 'created' | 'running' | 'paused';
+
+/**
+ * Everything by which the UserVM controller sees and changes its host: the one place where a test puts faults.
+ * Every call is bounded in time. Each change is idempotent: done twice it leaves what once leaves.
+ */
+export interface NodeEffects {
+  // What is there
+  readRecord(paths: VmPaths): Promise<string | undefined>;
+  readProcess(pid: number): Promise<ProcessEntry | undefined>;
+  listProcesses(): Promise<readonly ProcessEntry[]>;
+  observeGuestPort(port: GuestPort): Promise<GuestPortSight>;
+  vmmState(paths: VmPaths): Promise<VmmApiState>;
+  /** Undefined when the guest does not answer (yet). */
+  guestInfo(paths: VmPaths): Promise<GuestInfo | undefined>;
+  ingressAnswers(ip: string): Promise<boolean>;
+  /** Why a VMM ended, as far as its event file and log tell; empty when they don't. */
+  describeExit(paths: VmPaths): Promise<string>;
+
+  // What is changed
+  ensureVolume(uid: string, sizeBytes: number): Promise<void>;
+  removeVolume(uid: string): Promise<void>;
+  ensureGuestPort(port: GuestPort): Promise<EnsuredGuestPort>;
+  removeGuestPort(tap: string): Promise<void>;
+  /** Makes the run directory and unlinks sockets that an earlier VMM left. */
+  prepareRunDirectory(paths: VmPaths): Promise<void>;
+  removeRunDirectory(paths: VmPaths): Promise<void>;
+  /** Unlinks the sockets, then the record. */
+  clearRun(paths: VmPaths): Promise<void>;
+  writeRecord(paths: VmPaths, text: string): Promise<void>;
+  /** Starts a VMM in a session of its own, detached from this process. */
+  spawnVmm(paths: VmPaths): Promise<ProcessIdentity>;
+  /** Resolves when the VMM's API answers. @throws when it does not in time or the process ended */
+  awaitVmmApi(paths: VmPaths, process: ProcessIdentity): Promise<void>;
+  createVm(paths: VmPaths, config: VmConfig): Promise<void>;
+  bootVm(paths: VmPaths): Promise<void>;
+  resumeVm(paths: VmPaths): Promise<void>;
+  pressPowerButton(paths: VmPaths): Promise<void>;
+  shutdownVmm(paths: VmPaths): Promise<void>;
+  /** SIGKILL to exactly this process; fine when it is gone. */
+  killProcess(process: ProcessIdentity): Promise<void>;
+}

@@ -1,0 +1,98 @@
+import type { UserVm } from '../../crds/uservm/definition.ts';
+import type { ProcessIdentity } from '../../lib/process-identity.ts';
+import { apiSocketOf, type ProcessEntry } from '../host/process-table.ts';
+import { type VmPaths, vmIdOf } from '../host/vm-identity.ts';
+import type { GuestPort, NodeEffects } from './node-effects.ts';
+import type { DesiredVm, ImageSight, LiveVmm, Observation, VmMemorySight } from './observation.ts';
+import { parseVmmRecord, type VmmRecord } from './vmm-record.ts';
+
+export interface ObserveOptions {
+  readonly uid: string;
+  readonly paths: VmPaths;
+  readonly port: GuestPort;
+  readonly desired: DesiredVm;
+  readonly status: UserVm['status'];
+  readonly image: ImageSight;
+  readonly memory: VmMemorySight;
+  readonly nowMs: number;
+}
+
+/** Looks at everything that one VM has on this host. Changes nothing. */
+export async function observeUserVm(effects: NodeEffects, options: ObserveOptions): Promise<Observation> {
+  const { uid, paths, port, desired, status } = options;
+  const written = parseVmmRecord(await effects.readRecord(paths));
+  // A record of another UID is of a deleted object whose first 12 digits were the same: never ours.
+  const record = written?.uid === uid ? written : undefined;
+  const process = record === undefined ? undefined : await recordedProcess(effects, paths, record);
+  const isEnding = desired.goal !== 'run' || record?.stop !== undefined;
+  const [vmm, leftovers, portSight] = await Promise.all([
+    process === undefined ? undefined : observeVmm(effects, { ...options, process, isEnding }),
+    process === undefined ? observeLeftovers(effects, paths, record) : [],
+    effects.observeGuestPort(port),
+  ]);
+  const isSameVmm = record !== undefined && status?.vmmPid === record.pid;
+  const isTrue = (type: string) =>
+    status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
+  return {
+    nowMs: options.nowMs,
+    record,
+    vmm,
+    leftovers,
+    port,
+    portSight,
+    image: options.image,
+    wasBooted: isSameVmm && isTrue('Booted'),
+    wasReady: isSameVmm && isTrue('Ready'),
+    wasRunning: status?.vmmPid !== undefined && status.phase !== 'Stopping' && status.phase !== 'Deleting',
+    memory: options.memory,
+  };
+}
+
+/** The process of the record, if it still is that process and still this VM's VMM. */
+async function recordedProcess(
+  effects: NodeEffects,
+  paths: VmPaths,
+  record: VmmRecord,
+): Promise<ProcessIdentity | undefined> {
+  const entry = await effects.readProcess(record.pid);
+  if (entry?.startTicks !== record.startTimeTicks || apiSocketOf(entry.argv) !== paths.apiSocket) return undefined;
+  return { pid: entry.pid, startTicks: entry.startTicks };
+}
+
+async function observeVmm(
+  effects: NodeEffects,
+  options: ObserveOptions & { process: ProcessIdentity; isEnding: boolean },
+): Promise<LiveVmm> {
+  const { process, paths, port } = options;
+  // Whoever is to end is not asked how it is: an answer would change nothing, and its absence would cost time.
+  if (options.isEnding) return { process, api: 'running', guest: undefined, ingress: false };
+  const api = await effects.vmmState(paths);
+  if (api !== 'running') return { process, api, guest: undefined, ingress: false };
+  const answer = await effects.guestInfo(paths);
+  const guest = answer?.vmId === vmIdOf(options.uid) ? answer : undefined;
+  const ingress = guest === undefined ? false : await effects.ingressAnswers(port.ip);
+  return { process, api, guest, ingress };
+}
+
+/**
+ * Processes of this VM that no record names: a VMM on its API socket (started just before a crash), and what a
+ * dead VMM left in its session, such as a helper that still has the volume open.
+ */
+async function observeLeftovers(
+  effects: NodeEffects,
+  paths: VmPaths,
+  record: VmmRecord | undefined,
+): Promise<ProcessIdentity[]> {
+  const processes = await effects.listProcesses();
+  const isOurs = (entry: ProcessEntry) =>
+    apiSocketOf(entry.argv) === paths.apiSocket ||
+    (record !== undefined && isOfSession(entry, record, processes));
+  return processes.filter(isOurs).map(({ pid, startTicks }) => ({ pid, startTicks }));
+}
+
+function isOfSession(entry: ProcessEntry, record: VmmRecord, processes: readonly ProcessEntry[]): boolean {
+  if (entry.sessionId !== record.pid) return false;
+  // The pid in use again by a later process means that the session of that number is that process's.
+  const leader = processes.find((other) => other.pid === record.pid);
+  return leader === undefined || leader.startTicks === record.startTimeTicks;
+}

@@ -1,0 +1,224 @@
+import { USER_VM_REASONS } from '../../crds/uservm/conditions.ts';
+import { describeDifferences } from './boot-spec.ts';
+import type { UserVmLimits } from './limits.ts';
+import type { GuestInfo } from './node-effects.ts';
+import type { DesiredVm, LiveVmm, Observation } from './observation.ts';
+import { planStop } from './plan-stop.ts';
+import type { Step } from './step.ts';
+
+/** What is true of the VM once the steps are done; the status is made of it. */
+export type Outcome =
+  | { readonly state: 'waiting' | 'failed'; readonly reason: string; readonly message: string }
+  | { readonly state: 'booting' }
+  | { readonly state: 'booted'; readonly guest: GuestInfo }
+  | { readonly state: 'running'; readonly guest: GuestInfo }
+  /** Booted before, and not answering this time. The status stays until it was silent too often. */
+  | { readonly state: 'silent' }
+  /** Nothing to tell: the next look follows at once. */
+  | { readonly state: 'unchanged' }
+  | { readonly state: 'stopping'; readonly reason: string; readonly message: string; readonly failed: boolean }
+  | { readonly state: 'exited' }
+  /** The VMM is gone as it was asked to be. */
+  | { readonly state: 'ended' }
+  | { readonly state: 'stopped' }
+  | { readonly state: 'deleted' };
+
+/** What to do now: named steps in order, what is true then, and when to look again. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly outcome: Outcome;
+  readonly requeueAfterMs: number | undefined;
+}
+
+/** Decides the next steps of one VM. Pure: equal arguments, equal plan. */
+export function planUserVm(desired: DesiredVm, seen: Observation, limits: UserVmLimits): Plan {
+  if (seen.vmm !== undefined && seen.record !== undefined) return planLive(desired, seen, seen.vmm, limits);
+  if (seen.leftovers.length > 0) {
+    // Nothing else before they are gone: two VMMs must never have the same volume.
+    const steps: Step[] = [{ name: 'killProcesses', processes: seen.leftovers }];
+    return { steps, outcome: { state: 'unchanged' }, requeueAfterMs: limits.stopPollMs };
+  }
+  if (seen.record !== undefined || seen.wasRunning) return planGone(seen);
+  return planDead(desired, seen, limits);
+}
+
+/** The VMM is gone: what it left is cleared away before anything else, and its end is written down. */
+function planGone(seen: Observation): Plan {
+  const isAsked = seen.record?.stop !== undefined;
+  return {
+    steps: [{ name: 'clearRun' }],
+    outcome: isAsked ? { state: 'ended' } : { state: 'exited' },
+    requeueAfterMs: 0,
+  };
+}
+
+function planDead(desired: DesiredVm, seen: Observation, limits: UserVmLimits): Plan {
+  if (desired.goal === 'stop') {
+    return { steps: removePort(seen), outcome: { state: 'stopped' }, requeueAfterMs: undefined };
+  }
+  if (desired.goal === 'delete') {
+    const steps: Step[] = [...removePort(seen), { name: 'removeVolume' }, { name: 'removeRunDirectory' }];
+    return { steps, outcome: { state: 'deleted' }, requeueAfterMs: undefined };
+  }
+  if (seen.memory.retryInMs > 0) {
+    const failure = seen.memory.lastFailure ?? { reason: USER_VM_REASONS.Provisioning, message: 'waiting' };
+    return { steps: [], outcome: { state: 'failed', ...failure }, requeueAfterMs: seen.memory.retryInMs };
+  }
+  return planStart(seen, limits);
+}
+
+function removePort(seen: Observation): Step[] {
+  return seen.portSight.isAbsent ? [] : [{ name: 'removeNetwork' }];
+}
+
+function planStart(seen: Observation, limits: UserVmLimits): Plan {
+  if (seen.image.state === 'missing') {
+    const { reason, message } = seen.image;
+    return { steps: [], outcome: { state: 'failed', reason, message }, requeueAfterMs: 5_000 };
+  }
+  if (seen.image.state === 'pending') {
+    const outcome: Outcome = {
+      state: 'waiting',
+      reason: USER_VM_REASONS.Provisioning,
+      message: 'the guest image is being verified',
+    };
+    return { steps: [], outcome, requeueAfterMs: 200 };
+  }
+  const steps: Step[] = [
+    { name: 'ensureVolume' },
+    { name: 'ensureNetwork' },
+    { name: 'prepareRunDirectory' },
+    { name: 'spawnVmm', image: seen.image.image },
+    { name: 'createVm', image: seen.image.image },
+    { name: 'bootVm' },
+  ];
+  return { steps, outcome: { state: 'booting' }, requeueAfterMs: limits.bootPollMs };
+}
+
+/** The recorded VMM lives. */
+function planLive(desired: DesiredVm, seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
+  const record = seen.record;
+  if (record === undefined) throw new TypeError('a live VMM without its record is a leftover');
+  if (record.stop !== undefined) return planStop(seen, record.stop, limits);
+  const end = reasonToEnd(desired, seen, limits);
+  if (end !== undefined) return beginStop(seen, end, limits);
+  const repairs: Step[] = seen.portSight.isConverged ? [] : [{ name: 'ensureNetwork' }];
+  const plan = planApi(seen, vmm, limits);
+  return { ...plan, steps: [...repairs, ...plan.steps] };
+}
+
+interface End {
+  readonly reason: string;
+  readonly message: string;
+  readonly graceMs: number;
+  readonly failed?: boolean;
+}
+
+function reasonToEnd(desired: DesiredVm, seen: Observation, limits: UserVmLimits): End | undefined {
+  const { record, portSight } = seen;
+  // A guest that never answered has nothing running that could be ended in order.
+  const grace = (graceMs: number) => (seen.wasBooted ? graceMs : 0);
+  if (desired.goal === 'delete') {
+    const message = 'the UserVM is being deleted';
+    return { reason: USER_VM_REASONS.Deleting, message, graceMs: grace(limits.deleteGraceMs) };
+  }
+  if (desired.goal === 'stop') {
+    const message = 'spec.powerState is Stopped';
+    return { reason: USER_VM_REASONS.Stopping, message, graceMs: grace(limits.stopGraceMs) };
+  }
+  if (record === undefined) return undefined;
+  if (record.boot.recycleId !== desired.boot.recycleId) {
+    const message = `recycle request ${JSON.stringify(desired.recycleRequest ?? '')}`;
+    return { reason: USER_VM_REASONS.Recycling, message, graceMs: grace(limits.stopGraceMs) };
+  }
+  const changes = describeDifferences(record.boot, desired.boot);
+  if (changes.length > 0) {
+    const message = `restarting with the new spec: ${changes.join(', ')}`;
+    return { reason: USER_VM_REASONS.Stopping, message, graceMs: grace(limits.stopGraceMs) };
+  }
+  if (portSight.ifindex !== record.tapIfindex) {
+    const message = `tap ${seen.port.tap} was removed; restarting the VM on a new one`;
+    return { reason: USER_VM_REASONS.TapRepaired, message, graceMs: grace(limits.repairGraceMs) };
+  }
+  return undefined;
+}
+
+function beginStop(seen: Observation, end: End, limits: UserVmLimits): Plan {
+  const { reason, message, graceMs, failed = false } = end;
+  const steps: Step[] = [];
+  // The tap is put back at once, the VM follows: the host's side is whole within seconds in any case.
+  if (reason === USER_VM_REASONS.TapRepaired) steps.push({ name: 'ensureNetwork' });
+  const startedAt = new Date(seen.nowMs).toISOString();
+  steps.push({ name: 'beginStop', stop: { reason, message, startedAt, graceMs, pressed: false } });
+  steps.push(graceMs > 0 ? { name: 'pressPowerButton' } : { name: 'shutdownVmm' });
+  return { steps, outcome: { state: 'stopping', reason, message, failed }, requeueAfterMs: limits.stopPollMs };
+}
+
+function planApi(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
+  switch (vmm.api) {
+    case 'unreachable': {
+      const isYoung = !seen.wasBooted && ageMs(seen) < limits.apiStartMs;
+      return isYoung ? keepBooting(limits) : planSilent(seen, 'the VMM does not answer on its API', limits);
+    }
+    case 'empty':
+    case 'created':
+      return planUnbooted(seen, vmm.api, limits);
+    case 'paused':
+      return { steps: [{ name: 'resumeVm' }], outcome: { state: 'unchanged' }, requeueAfterMs: limits.bootPollMs };
+    case 'running':
+      return planGuest(seen, vmm, limits);
+  }
+}
+
+/** Interrupted between spawn and boot, or the VM in it was shut down: go on from there. */
+function planUnbooted(seen: Observation, api: 'empty' | 'created', limits: UserVmLimits): Plan {
+  const { lastFailure } = seen.memory;
+  if (lastFailure?.reason === USER_VM_REASONS.VmCreateFailed && ageMs(seen) > limits.apiStartMs) {
+    return beginStop(seen, { ...lastFailure, graceMs: 0, failed: true }, limits);
+  }
+  const boot: Step = { name: 'bootVm' };
+  const booting = { outcome: { state: 'booting' }, requeueAfterMs: limits.bootPollMs } as const;
+  if (api === 'created') return { steps: [boot], ...booting };
+  if (seen.image.state === 'verified') {
+    return { steps: [{ name: 'createVm', image: seen.image.image }, boot], ...booting };
+  }
+  if (seen.image.state === 'pending') return { steps: [], ...booting, requeueAfterMs: 200 };
+  return beginStop(seen, { ...seen.image, graceMs: 0, failed: true }, limits);
+}
+
+function planGuest(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
+  if (vmm.guest !== undefined && vmm.ingress) {
+    const outcome: Outcome = { state: 'running', guest: vmm.guest };
+    return { steps: [], outcome, requeueAfterMs: limits.healthPeriodMs };
+  }
+  const what = vmm.guest === undefined ? 'the guest' : "the guest's ingress";
+  const didAnswer = vmm.guest === undefined ? seen.wasBooted : seen.wasReady;
+  if (didAnswer) return planSilent(seen, `${what} does not answer`, limits);
+  if (ageMs(seen) > limits.bootMs) {
+    const message = `${what} did not answer within ${limits.bootMs / 1000} s of the VMM's start`;
+    return beginStop(seen, { reason: USER_VM_REASONS.BootTimeout, message, graceMs: 0, failed: true }, limits);
+  }
+  if (vmm.guest === undefined) return keepBooting(limits);
+  return { steps: [], outcome: { state: 'booted', guest: vmm.guest }, requeueAfterMs: limits.bootPollMs };
+}
+
+function keepBooting(limits: UserVmLimits): Plan {
+  return { steps: [], outcome: { state: 'booting' }, requeueAfterMs: limits.bootPollMs };
+}
+
+function planSilent(seen: Observation, what: string, limits: UserVmLimits): Plan {
+  const checkCount = seen.memory.silentCheckCount + 1;
+  if (checkCount < limits.silentChecksMax) {
+    return { steps: [], outcome: { state: 'silent' }, requeueAfterMs: limits.silentPeriodMs };
+  }
+  const message = `${what}, ${checkCount} checks in a row; restarting the VM`;
+  return beginStop(
+    seen,
+    { reason: USER_VM_REASONS.GuestUnresponsive, message, graceMs: 0, failed: true },
+    limits,
+  );
+}
+
+function ageMs(seen: Observation): number {
+  return seen.record === undefined ? 0 : seen.nowMs - Date.parse(seen.record.spawnedAt);
+}

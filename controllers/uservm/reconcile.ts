@@ -1,0 +1,253 @@
+import { isNotFound } from '../../api/client/index.ts';
+import type { Stored } from '../../crds/meta/meta.ts';
+import { USER_VM_FINALIZER } from '../../crds/uservm/conditions.ts';
+import { type UserVm, type UserVmStatus, userVmDefinition } from '../../crds/uservm/definition.ts';
+import { gatewayOf } from '../host/addresses.ts';
+import { macOf, shortIdOf, tapNameOf, vmIdOf, vmPathsOf } from '../host/vm-identity.ts';
+import {
+  ensureFinalizer,
+  hasFinalizer,
+  type ReconcileContext,
+  type ReconcileRequest,
+  type ReconcileResult,
+  type Reconciler,
+  removeFinalizer,
+} from '../runtime/index.ts';
+import { bootSpecOf, effectiveRecycleRequest } from './boot-spec.ts';
+import type { UserVmDeps } from './deps.ts';
+import { eventsOf } from './events.ts';
+import { type Execution, executeSteps } from './execute.ts';
+import { LIFECYCLE_NAMES, scheduledStepOf } from './lifecycle.ts';
+import { VmMemory } from './memory.ts';
+import type { DesiredVm, Observation } from './observation.ts';
+import { observeUserVm } from './observe.ts';
+import { type Outcome, type Plan, planUserVm } from './plan.ts';
+import { statusOf } from './status.ts';
+import type { StepContext } from './step-context.ts';
+
+/** Brings the VMs that are bound to this node to what their objects declare. `README.md` has the way of one call. */
+export class UserVmReconciler implements Reconciler {
+  readonly #deps: UserVmDeps;
+  readonly #memories = new Map<string, VmMemory>();
+
+  constructor(deps: UserVmDeps) {
+    this.#deps = deps;
+  }
+
+  async reconcile(request: ReconcileRequest, { signal }: ReconcileContext): Promise<ReconcileResult> {
+    const found = this.#deps.objects.get(request.namespace, request.name);
+    if (found?.status?.nodeName !== this.#deps.nodeName) return {};
+    const isDeleting = found.metadata.deletionTimestamp !== undefined;
+    // Nothing of it is left: somebody else's finalizer holds the object.
+    if (isDeleting && !hasFinalizer(found, USER_VM_FINALIZER)) return {};
+    const object = isDeleting
+      ? found
+      : await ensureFinalizer(this.#deps.client, userVmDefinition, found, USER_VM_FINALIZER);
+    if (object !== found) this.#deps.objects.remember(object);
+    return this.#reconcileBound(await this.#reserveIdentity(object, signal), signal);
+  }
+
+  /** Writes vmId and address into the status before anything uses them: a crash never gives one address twice. */
+  async #reserveIdentity(object: Stored<UserVm>, signal: AbortSignal): Promise<Stored<UserVm>> {
+    const { uid } = object.metadata;
+    const ip = this.#deps.addresses.reserve(uid, object.status?.addresses?.ip);
+    const identity = { vmId: vmIdOf(uid), addresses: { ip, mac: macOf(uid) } };
+    const status: UserVmStatus = { ...object.status, ...identity };
+    if (status.phase === undefined || status.phase === 'Pending' || status.phase === 'Scheduled') {
+      status.phase = 'Provisioning';
+    }
+    return this.#commit(object, status, [], signal);
+  }
+
+  async #reconcileBound(object: Stored<UserVm>, signal: AbortSignal): Promise<ReconcileResult> {
+    const { uid } = object.metadata;
+    const memory = this.#memoryOf(uid);
+    const context = this.#contextOf(object);
+    const seen = await observeUserVm(this.#deps.effects, {
+      uid,
+      paths: context.paths,
+      port: context.port,
+      desired: context.desired,
+      status: object.status,
+      image: this.#deps.images(object.spec.guestImage),
+      memory: memory.sight(),
+      nowMs: this.#deps.clock.nowMs(),
+    });
+    const plan = planUserVm(context.desired, seen, this.#deps.limits);
+    if (plan.steps.some((step) => step.name === 'spawnVmm')) {
+      memory.beginLifecycle(scheduledStepOf(object));
+      memory.mark('imageVerified', undefined);
+    }
+    const execution = await executeSteps({
+      steps: plan.steps,
+      context,
+      state: { record: seen.record, ensuredPort: undefined },
+      signal,
+      onDone: (name, durationMs) => {
+        this.#deps.metrics.stepSeconds.observe({ step: name }, durationMs / 1000);
+        const mark = LIFECYCLE_NAMES[name];
+        if (mark !== undefined && plan.outcome.state === 'booting') memory.mark(mark, object.status?.lifecycle);
+      },
+    });
+    return this.#conclude({ object, context, memory, seen, plan, execution, signal });
+  }
+
+  async #conclude(done: {
+    object: Stored<UserVm>;
+    context: StepContext;
+    memory: VmMemory;
+    seen: Observation;
+    plan: Plan;
+    execution: Execution;
+    signal: AbortSignal;
+  }): Promise<ReconcileResult> {
+    const { object, context, memory, seen, plan, execution, signal } = done;
+    const { uid } = object.metadata;
+    const outcome = this.#outcomeOf(plan, execution, seen);
+    if (outcome.state === 'deleted') return this.#finishDeletion(object);
+    const exitMessage = await this.#exitMessage(outcome, context, seen);
+    const requeueAfterMs = this.#note({ outcome, memory, plan, failed: execution.failure !== undefined, exitMessage });
+    if (outcome.state === 'booted' || outcome.state === 'running') {
+      memory.mark('guestReachable', object.status?.lifecycle);
+    }
+    if (outcome.state === 'running') memory.mark('ready', object.status?.lifecycle);
+    const previous = object.status ?? {};
+    const next = statusOf({
+      previous,
+      generation: object.metadata.generation,
+      outcome,
+      goal: context.desired.goal,
+      record: execution.state.record,
+      lifecycle: memory.lifecycleOr(previous.lifecycle),
+      exitMessage,
+      clock: this.#deps.clock,
+    });
+    const events = eventsOf({
+      previous,
+      next,
+      outcome,
+      recordBefore: seen.record,
+      recordAfter: execution.state.record,
+      ensuredPort: execution.state.ensuredPort,
+      firewallMended: this.#deps.firewallNotices.has(uid),
+      exitMessage,
+    });
+    for (const event of events) this.#deps.metrics.events.inc({ reason: event.reason });
+    await this.#commit(object, next, events, signal);
+    this.#deps.firewallNotices.delete(uid);
+    this.#deps.watchVmm(uid, execution.state.record);
+    return { requeueAfterMs };
+  }
+
+  /** A failed step is what the VM's state is about, wherever it was on its way to. */
+  #outcomeOf(plan: Plan, execution: Execution, seen: Observation): Outcome {
+    const { failure } = execution;
+    if (failure === undefined) return plan.outcome;
+    this.#deps.logger.warn({ err: failure, step: failure.step, vm_id: vmIdOfSeen(seen) }, 'step failed');
+    return { state: 'failed', reason: failure.reason, message: `${failure.step}: ${failure.message}` };
+  }
+
+  async #exitMessage(outcome: Outcome, context: StepContext, seen: Observation): Promise<string> {
+    if (outcome.state !== 'exited') return '';
+    const detail = await this.#deps.effects.describeExit(context.paths);
+    const who = seen.record === undefined ? 'the VMM' : `VMM process ${seen.record.pid}`;
+    return `${who} ended by itself${detail === '' ? '' : `: ${detail}`}; restarting the VM`;
+  }
+
+  /** Remembers how it went; returns when to look again. */
+  #note(went: {
+    outcome: Outcome;
+    memory: VmMemory;
+    plan: Plan;
+    failed: boolean;
+    exitMessage: string;
+  }): number | undefined {
+    const { outcome, memory, plan, exitMessage } = went;
+    if (went.failed && outcome.state === 'failed') return Math.max(500, memory.noteFailure(outcome));
+    switch (outcome.state) {
+      case 'exited':
+        memory.noteEnded();
+        memory.noteFailure({ reason: 'VmmExited', message: exitMessage });
+        break;
+      case 'ended':
+        memory.noteEnded();
+        break;
+      case 'stopping':
+        if (outcome.failed) memory.noteFailure(outcome);
+        break;
+      case 'silent':
+        memory.noteSilent();
+        break;
+      case 'running':
+        memory.noteRunning();
+        break;
+      default:
+        break;
+    }
+    return plan.requeueAfterMs;
+  }
+
+  async #finishDeletion(object: Stored<UserVm>): Promise<ReconcileResult> {
+    const { uid } = object.metadata;
+    try {
+      await removeFinalizer(this.#deps.client, userVmDefinition, object, USER_VM_FINALIZER);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    this.#memories.delete(uid);
+    this.#deps.addresses.release(uid);
+    this.#deps.watchVmm(uid, undefined);
+    return {};
+  }
+
+  async #commit(
+    object: Stored<UserVm>,
+    status: UserVmStatus,
+    events: Parameters<UserVmDeps['committer']['commit']>[3],
+    signal: AbortSignal,
+  ): Promise<Stored<UserVm>> {
+    const written = await this.#deps.committer.commit(userVmDefinition, object, status, events, signal);
+    this.#deps.objects.remember(written);
+    return written;
+  }
+
+  #memoryOf(uid: string): VmMemory {
+    const known = this.#memories.get(uid);
+    if (known !== undefined) return known;
+    const memory = new VmMemory(this.#deps.clock, this.#deps.limits);
+    this.#memories.set(uid, memory);
+    return memory;
+  }
+
+  #contextOf(object: Stored<UserVm>): StepContext {
+    const { uid } = object.metadata;
+    const shortId = shortIdOf(uid);
+    const addresses = object.status?.addresses;
+    if (addresses === undefined) throw new TypeError('the identity was not reserved');
+    return {
+      effects: this.#deps.effects,
+      clock: this.#deps.clock,
+      uid,
+      vmId: vmIdOf(uid),
+      user: object.spec.user,
+      paths: vmPathsOf(this.#deps.vmsDirectory, shortId),
+      port: { tap: tapNameOf(shortId), mac: addresses.mac, ip: addresses.ip },
+      gateway: gatewayOf(this.#deps.subnet),
+      dataDisk: this.#deps.dataDiskOf(uid),
+      desired: desiredOf(object),
+    };
+  }
+}
+
+function vmIdOfSeen(seen: Observation): string | undefined {
+  return seen.record?.vmId;
+}
+
+function desiredOf(object: Stored<UserVm>): DesiredVm {
+  const isDeleting = object.metadata.deletionTimestamp !== undefined;
+  return {
+    goal: isDeleting ? 'delete' : object.spec.powerState === 'Running' ? 'run' : 'stop',
+    boot: bootSpecOf(object),
+    recycleRequest: effectiveRecycleRequest(object),
+  };
+}

@@ -1,0 +1,23 @@
+import type { ProcessIdentity } from '../../lib/process-identity.ts';
+import type { VerifiedImage } from './observation.ts';
+import type { VmmRecord } from './vmm-record.ts';
+
+/** One named change, as data. What each does stands in the file of its name in `steps/`. */
+export type Step =
+  | { readonly name: 'killProcesses'; readonly processes: readonly ProcessIdentity[] }
+  | { readonly name: 'clearRun' }
+  | { readonly name: 'ensureVolume' }
+  | { readonly name: 'ensureNetwork' }
+  | { readonly name: 'prepareRunDirectory' }
+  | { readonly name: 'spawnVmm'; readonly image: VerifiedImage }
+  | { readonly name: 'createVm'; readonly image: VerifiedImage }
+  | { readonly name: 'bootVm' }
+  | { readonly name: 'resumeVm' }
+  | { readonly name: 'beginStop'; readonly stop: NonNullable<VmmRecord['stop']> }
+  | { readonly name: 'pressPowerButton' }
+  | { readonly name: 'shutdownVmm' }
+  | { readonly name: 'removeNetwork' }
+  | { readonly name: 'removeVolume' }
+  | { readonly name: 'removeRunDirectory' };
+
+export type StepName = Step['name'];

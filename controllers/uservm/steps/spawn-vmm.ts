@@ -1,0 +1,33 @@
+import { hashOfBootSpec } from '../boot-spec.ts';
+import type { VerifiedImage } from '../observation.ts';
+import type { StepContext, StepState } from '../step-context.ts';
+import type { VmmRecord } from '../vmm-record.ts';
+
+/**
+ * Starts the VMM and records it before it is given a VM. Killed in between, the next look finds an unrecorded
+ * VMM that is certainly empty, and replaces it.
+ */
+export async function spawnVmm(
+  context: StepContext,
+  state: StepState,
+  image: VerifiedImage,
+): Promise<StepState> {
+  const { effects, paths, desired, clock } = context;
+  if (state.ensuredPort === undefined) throw new TypeError('spawnVmm comes after ensureNetwork');
+  const process = await effects.spawnVmm(paths);
+  const record: VmmRecord = {
+    uid: context.uid,
+    vmId: context.vmId,
+    pid: process.pid,
+    startTimeTicks: process.startTicks,
+    spawnedAt: new Date(clock.nowMs()).toISOString(),
+    tapIfindex: state.ensuredPort.ifindex,
+    bootedSpecHash: hashOfBootSpec(desired.boot),
+    boot: desired.boot,
+    imageDigest: image.digest,
+    ...(desired.recycleRequest === undefined ? {} : { recycleRequest: desired.recycleRequest }),
+  };
+  await effects.writeRecord(paths, JSON.stringify(record));
+  await effects.awaitVmmApi(paths, process);
+  return { ...state, record };
+}
