@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { conditionsSchema, type ObjectMeta, timestamp } from '../meta/meta.ts';
+import { conditionsSchema, type ObjectMeta } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
+import { timestamp } from '../meta/timestamp.ts';
 
 const sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hexadecimal digits');
 const file = z.object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { type ObjectMeta, timestamp } from '../meta/meta.ts';
+import type { ObjectMeta } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
+import { timestamp } from '../meta/timestamp.ts';
 
 export const leaseSpecSchema = z.object({
   holderIdentity: z.string().optional().describe('Who holds the lease.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { timestamp } from './timestamp.ts';
 
 /** RFC 1123 label: what names of namespaces, users and containers look like. */
 export const dnsLabel = z
@@ -9,9 +10,6 @@ export const dnsLabel = z
     /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
     'must be a lower-case RFC 1123 label such as "alice" or "team-1"',
   );
-
-/** A time as Kubernetes writes it: RFC 3339 with a zone. */
-export const timestamp = z.string().meta({ format: 'date-time' });
 
 export const ownerReferenceSchema = z.object({
   apiVersion: z.string(),

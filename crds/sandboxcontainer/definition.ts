@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { QUANTITY_PATTERN } from '../../lib/quantity.ts';
-import { conditionsSchema, dnsLabel, type ObjectMeta, timestamp } from '../meta/meta.ts';
+import { conditionsSchema, dnsLabel, type ObjectMeta } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
+import { timestamp } from '../meta/timestamp.ts';
 
-const quantity = z.string().regex(QUANTITY_PATTERN, 'must be a positive quantity such as "500m" or "256Mi"');
+// The length is bounded before the pattern is tried: its time grows with the square of the length.
+const quantity = z
+  .string()
+  .max(32)
+  .regex(QUANTITY_PATTERN, 'must be a positive quantity such as "500m" or "256Mi"');
 const port = z.int().min(1).max(65535);
 
 export const readinessProbeSchema = z.object({

@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { QUANTITY_PATTERN } from '../../lib/quantity.ts';
-import { conditionsSchema, dnsLabel, type ObjectMeta, timestamp } from '../meta/meta.ts';
+import { conditionsSchema, dnsLabel, type ObjectMeta } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
+import { timestamp } from '../meta/timestamp.ts';
 
-const quantity = z.string().regex(QUANTITY_PATTERN, 'must be a positive quantity such as "512Mi" or "2Gi"');
+// The length is bounded before the pattern is tried: its time grows with the square of the length.
+const quantity = z
+  .string()
+  .max(32)
+  .regex(QUANTITY_PATTERN, 'must be a positive quantity such as "512Mi" or "2Gi"');
 
 export const userVmSpecSchema = z.object({
   user: dnsLabel.describe('The user whose VM this is: one VM a user, across all namespaces. Immutable.'),

@@ -1,4 +1,5 @@
 import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
+import { isTimestamp, TIMESTAMP_REMEDY } from '../../../crds/meta/timestamp.ts';
 import type { FieldError } from './field-error.ts';
 
 /** Patterns come from the schemas, a handful each: compiled once. */
@@ -31,8 +32,7 @@ export function validateString(value: string, schema: StructuralSchema, path: st
     return [{ field: path, type: 'FieldValueInvalid', value, detail }];
   }
   if (schema.format === 'date-time' && !isTimestamp(value)) {
-    const detail = 'must be a time in RFC 3339 such as "2026-01-02T03:04:05Z"';
-    return [{ field: path, type: 'FieldValueInvalid', value, detail }];
+    return [{ field: path, type: 'FieldValueInvalid', value, detail: TIMESTAMP_REMEDY }];
   }
   if (schema.pattern === undefined || compiled(schema.pattern).test(value)) return [];
   return [
@@ -43,12 +43,6 @@ export function validateString(value: string, schema: StructuralSchema, path: st
       detail: message ?? `must match the pattern ${schema.pattern}`,
     },
   ];
-}
-
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
-
-function isTimestamp(value: string): boolean {
-  return RFC_3339.test(value) && !Number.isNaN(Date.parse(value));
 }
 
 /** Bounds of a number. */
