@@ -1,0 +1,166 @@
+import { StoredObject } from '../stored-object.ts';
+import type { KeyEvent } from '../watch/watch-event.ts';
+import type { EventCursor } from './event-cursor.ts';
+import { WindowEvent } from './window-event.ts';
+
+export interface ResourceWindowLimits {
+  readonly eventsMax: number;
+  readonly bytesMax: number;
+}
+
+/**
+ * The present objects of one resource and its most recent changes. Watchers are cursors into the changes: a
+ * change is kept and encoded once, however many watch. What falls off the end expires the cursors behind it.
+ */
+export class ResourceWindow {
+  readonly #limits: ResourceWindowLimits;
+  readonly #listeners = new Set<() => void>();
+  readonly #streamRevision: () => number;
+  #state = new Map<string, StoredObject>();
+  #events: WindowEvent[] = [];
+  /** Sequence number of `#events[0]`. */
+  #firstSequence = 0;
+  #sizeBytes = 0;
+  #floorRevision: number;
+  #epoch = 0;
+
+  /** @param streamRevision all changes up to it were applied */
+  constructor(limits: ResourceWindowLimits, floorRevision: number, streamRevision: () => number) {
+    this.#limits = limits;
+    this.#floorRevision = floorRevision;
+    this.#streamRevision = streamRevision;
+  }
+
+  /** Every change after this revision is, or will be, in the window. */
+  get floorRevision(): number {
+    return this.#floorRevision;
+  }
+
+  get watcherCount(): number {
+    return this.#listeners.size;
+  }
+
+  get(key: string): StoredObject | undefined {
+    return this.#state.get(key);
+  }
+
+  /** Present objects below a prefix, in no order. */
+  *objects(prefix: string): Generator<StoredObject> {
+    for (const [key, stored] of this.#state) if (key.startsWith(prefix)) yield stored;
+  }
+
+  /** Starts anew from a full list; every cursor expires. */
+  reset(state: Map<string, StoredObject>, floorRevision: number): void {
+    this.#state = state;
+    this.#dropEvents(this.#events.length);
+    this.#floorRevision = floorRevision;
+    this.#epoch += 1;
+    this.notify();
+  }
+
+  /**
+   * Takes in one change.
+   * @param listRevision changes up to it are in the state already and only fill the window
+   */
+  apply(event: KeyEvent, listRevision: number): void {
+    const isHistory = event.modRevision <= listRevision;
+    const previous = isHistory ? previousOf(event) : this.#state.get(event.key);
+    const change = toWindowEvent(event, previous, isHistory ? this.#state.get(event.key) : undefined);
+    if (!isHistory && event.type === 'delete') this.#state.delete(event.key);
+    if (change === undefined) {
+      this.#dropEvents(this.#events.length);
+      this.#floorRevision = event.modRevision;
+      return;
+    }
+    if (!isHistory && event.type === 'put') this.#state.set(event.key, change.current);
+    this.#events.push(change);
+    this.#sizeBytes += change.sizeBytes;
+    this.#trim();
+  }
+
+  /** Wakes the readers after changes were applied. */
+  notify(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** A cursor behind `revision`, or undefined when the window no longer reaches back so far. */
+  cursorAfter(revision: number, onReadable: () => void): EventCursor | undefined {
+    if (revision < this.#floorRevision) return undefined;
+    const epoch = this.#epoch;
+    let sequence = this.#firstSequence + lowerBound(this.#events, revision);
+    let handedOut = revision;
+    this.#listeners.add(onReadable);
+    const pending = () => sequence < this.#firstSequence + this.#events.length;
+    const streamRevision = this.#streamRevision;
+    return {
+      next: () => {
+        if (epoch !== this.#epoch || sequence < this.#firstSequence) return 'expired';
+        while (pending()) {
+          const event = this.#events[sequence - this.#firstSequence];
+          sequence += 1;
+          if (event === undefined || event.revision <= revision) continue;
+          handedOut = event.revision;
+          return event;
+        }
+        return undefined;
+      },
+      get revision() {
+        return pending() ? handedOut : Math.max(handedOut, streamRevision());
+      },
+      close: () => this.#listeners.delete(onReadable),
+    };
+  }
+
+  #trim(): void {
+    const { eventsMax, bytesMax } = this.#limits;
+    if (this.#events.length <= eventsMax && this.#sizeBytes <= bytesMax) return;
+    // A quarter at once, so that trimming costs little a change.
+    const dropCount = Math.ceil(this.#events.length / 4);
+    this.#floorRevision = this.#events[dropCount - 1]?.revision ?? this.#floorRevision;
+    this.#dropEvents(dropCount);
+  }
+
+  #dropEvents(count: number): void {
+    const dropped = this.#events.splice(0, count);
+    this.#firstSequence += dropped.length;
+    for (const event of dropped) this.#sizeBytes -= event.sizeBytes;
+  }
+}
+
+/** Index of the first event after `revision`. */
+function lowerBound(events: readonly WindowEvent[], revision: number): number {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((events[middle]?.revision ?? 0) <= revision) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function previousOf(event: KeyEvent): StoredObject | undefined {
+  const { previous } = event;
+  return previous === undefined
+    ? undefined
+    : new StoredObject(event.key, previous.value, previous.modRevision);
+}
+
+/**
+ * The change as watchers see it; undefined when what was there before is compacted away.
+ * @param known an object already in memory, used when it is this very revision
+ */
+export function toWindowEvent(
+  event: KeyEvent,
+  previous: StoredObject | undefined = previousOf(event),
+  known?: StoredObject,
+): WindowEvent | undefined {
+  if (event.type === 'put') {
+    const isKnown = known?.modRevision === event.modRevision;
+    const current = isKnown ? known : new StoredObject(event.key, event.value, event.modRevision);
+    if (event.isCreate) return new WindowEvent('ADDED', current, undefined);
+    return previous === undefined ? undefined : new WindowEvent('MODIFIED', current, previous);
+  }
+  if (previous === undefined) return undefined;
+  return new WindowEvent('DELETED', new StoredObject(event.key, previous.bytes, event.modRevision), previous);
+}

@@ -1,0 +1,44 @@
+import { type KeyEvent, toKeyEvent } from './watch-event.ts';
+import type { WatchResponse, WireEvent } from './watch-rpc.ts';
+
+/**
+ * Makes whole, ordered, duplicate-free batches out of watch answers. A batch is delivered only when its last
+ * fragment is there, since a revision must be seen whole or not at all; what is at or below the last delivered
+ * revision is dropped, since etcd before 3.4.25 may send it twice or go back after a member's snapshot.
+ */
+export class BatchAssembler {
+  #fragments: WireEvent[] = [];
+  #deliveredRevision: number;
+
+  constructor(deliveredRevision: number) {
+    this.#deliveredRevision = deliveredRevision;
+  }
+
+  /** All events up to this revision were delivered. */
+  get deliveredRevision(): number {
+    return this.#deliveredRevision;
+  }
+
+  /** Forgets a half-received batch: a new connection sends it again from its beginning. */
+  dropFragments(): void {
+    this.#fragments = [];
+  }
+
+  /** The events that are now deliverable, in order; none while fragments are missing. */
+  add(response: WatchResponse): readonly KeyEvent[] {
+    this.#fragments.push(...response.events);
+    if (response.fragment) return [];
+    const events = this.#fragments
+      .filter((event) => event.kv.mod_revision > this.#deliveredRevision)
+      .map(toKeyEvent);
+    this.#fragments = [];
+    const last = events.at(-1);
+    if (last !== undefined) this.#deliveredRevision = last.modRevision;
+    return events;
+  }
+
+  /** A progress answer for this very watch: nothing happened up to `revision`. */
+  advance(revision: number): void {
+    if (this.#fragments.length === 0) this.#deliveredRevision = Math.max(this.#deliveredRevision, revision);
+  }
+}

@@ -1,0 +1,27 @@
+import type { WireEvent } from './watch-rpc.ts';
+
+/** One change of one key. */
+export interface KeyEvent {
+  readonly type: 'put' | 'delete';
+  readonly key: string;
+  /** Empty after a delete. */
+  readonly value: Buffer;
+  readonly modRevision: number;
+  /** The key did not exist before. */
+  readonly isCreate: boolean;
+  /** The value before, where it was asked for and is not compacted. */
+  readonly previous: { readonly value: Buffer; readonly modRevision: number } | undefined;
+}
+
+/** A watch answer's event in the storage layer's own terms. */
+export function toKeyEvent(event: WireEvent): KeyEvent {
+  const { kv, prev_kv: previous } = event;
+  return {
+    type: event.type === 'PUT' ? 'put' : 'delete',
+    key: kv.key.toString(),
+    value: kv.value,
+    modRevision: kv.mod_revision,
+    isCreate: event.type === 'PUT' && kv.create_revision === kv.mod_revision,
+    previous: previous === null ? undefined : { value: previous.value, modRevision: previous.mod_revision },
+  };
+}

@@ -1,0 +1,183 @@
+import type { Logger } from '../../../lib/logger.ts';
+import type { EtcdConnection } from '../etcd/connection.ts';
+import { prefixEnd } from '../keys.ts';
+import { BatchAssembler } from './batch-assembler.ts';
+import type { KeyEvent } from './watch-event.ts';
+import { openWatchCall, type WatchCall, type WatchResponse } from './watch-rpc.ts';
+
+export interface WatchStreamOptions {
+  readonly connection: EtcdConnection;
+  readonly prefix: string;
+  /** First revision to deliver. */
+  readonly startRevision: number;
+  readonly logger: Logger;
+  /** Events of whole revisions, in order, each once. */
+  readonly onEvents: (events: readonly KeyEvent[]) => void;
+  /** Everything up to this revision was delivered, though nothing happened. */
+  readonly onProgress?: (revision: number) => void;
+  /** The next revision to deliver is compacted; the stream has ended. */
+  readonly onCompacted: (compactRevision: number) => void;
+  /** Asked before each reconnect: false ends the stream (etcd's history went back); a rejection: ask again later. */
+  readonly mayResume?: (deliveredRevision: number) => Promise<boolean>;
+}
+
+const BACKOFF_MIN_MS = 50;
+const BACKOFF_MAX_MS = 2_000;
+/** After this long without any answer a progress request asks whether the other side still lives. */
+const SILENCE_MAX_MS = 10_000;
+
+/**
+ * A watch of one prefix that outlives its connections: after each break it resumes at the last delivered
+ * mod_revision + 1 (never at a response header's revision, which runs ahead of the events still to come).
+ */
+export class WatchStream {
+  readonly #options: WatchStreamOptions;
+  readonly #assembler: BatchAssembler;
+  #call: WatchCall | undefined;
+  #closeCall: () => void = () => {};
+  #closed = false;
+  #backoffMs = BACKOFF_MIN_MS;
+  #endpointIndex = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #silenceTimer: NodeJS.Timeout | undefined;
+  #progressAsked = false;
+
+  constructor(options: WatchStreamOptions) {
+    this.#options = options;
+    this.#assembler = new BatchAssembler(options.startRevision - 1);
+    this.#connect();
+  }
+
+  /** All events up to this revision were delivered. */
+  get deliveredRevision(): number {
+    return this.#assembler.deliveredRevision;
+  }
+
+  /** Stops taking events from etcd until `resume`; flow control holds them back at the server. */
+  pause(): void {
+    this.#call?.pause();
+  }
+
+  resume(): void {
+    this.#call?.resume();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retryTimer);
+    this.#endCall();
+  }
+
+  #connect(): void {
+    const { connection, prefix } = this.#options;
+    const endpoint = connection.endpoints[this.#endpointIndex++ % connection.endpoints.length] ?? '';
+    const { call, close } = openWatchCall(connection, endpoint);
+    this.#call = call;
+    this.#closeCall = close;
+    this.#assembler.dropFragments();
+    call.on('data', (response: WatchResponse) => {
+      if (call === this.#call) this.#take(response, call);
+    });
+    call.on('error', (error) => this.#reconnectLater(call, error.message));
+    call.on('end', () => this.#reconnectLater(call, 'etcd ended the stream'));
+    call.write({
+      create_request: {
+        key: Buffer.from(prefix),
+        range_end: prefixEnd(prefix),
+        start_revision: this.#assembler.deliveredRevision + 1,
+        progress_notify: true,
+        prev_kv: true,
+        fragment: true,
+      },
+    });
+    this.#armSilenceTimer(call);
+  }
+
+  #take(response: WatchResponse, call: WatchCall): void {
+    this.#armSilenceTimer(call);
+    if (response.canceled) {
+      this.#takeCancel(response, call);
+      return;
+    }
+    if (response.created) {
+      this.#backoffMs = BACKOFF_MIN_MS;
+      return;
+    }
+    // Answers to progress requests carry watch id -1 and may overtake events before etcd 3.4.25: they prove
+    // that the stream lives and nothing more.
+    if (response.watch_id < 0) return;
+    const events = this.#assembler.add(response);
+    if (events.length > 0) {
+      this.#options.onEvents(events);
+    } else if (!response.fragment && response.events.length === 0 && response.header !== null) {
+      this.#assembler.advance(response.header.revision);
+      this.#options.onProgress?.(this.#assembler.deliveredRevision);
+    }
+  }
+
+  #takeCancel(response: WatchResponse, call: WatchCall): void {
+    if (response.compact_revision > 0) {
+      this.close();
+      this.#options.onCompacted(response.compact_revision);
+    } else {
+      this.#reconnectLater(call, response.cancel_reason || 'etcd cancelled the watch');
+    }
+  }
+
+  #reconnectLater(call: WatchCall, reason: string): void {
+    if (this.#closed || call !== this.#call) return;
+    this.#endCall();
+    const { prefix, logger } = this.#options;
+    logger.warn(
+      { prefix, deliveredRevision: this.deliveredRevision, reason },
+      'etcd watch broke; it resumes',
+    );
+    this.#scheduleReconnect();
+  }
+
+  #scheduleReconnect(): void {
+    const delayMs = this.#backoffMs * (0.5 + Math.random() / 2);
+    this.#backoffMs = Math.min(this.#backoffMs * 2, BACKOFF_MAX_MS);
+    this.#retryTimer = setTimeout(() => void this.#reconnect(), delayMs);
+  }
+
+  async #reconnect(): Promise<void> {
+    let mayResume = true;
+    try {
+      mayResume = (await this.#options.mayResume?.(this.deliveredRevision)) ?? true;
+    } catch {
+      if (!this.#closed) this.#scheduleReconnect();
+      return;
+    }
+    if (this.#closed) return;
+    if (mayResume) this.#connect();
+    else this.close();
+  }
+
+  #endCall(): void {
+    clearTimeout(this.#silenceTimer);
+    const call = this.#call;
+    this.#call = undefined;
+    // A cancelled call still emits its error: it must have a listener.
+    call?.on('error', () => {});
+    this.#closeCall();
+    this.#closeCall = () => {};
+  }
+
+  #armSilenceTimer(call: WatchCall): void {
+    clearTimeout(this.#silenceTimer);
+    this.#progressAsked = false;
+    const check = () => {
+      if (call.isPaused()) {
+        this.#silenceTimer = setTimeout(check, SILENCE_MAX_MS);
+      } else if (this.#progressAsked) {
+        this.#reconnectLater(call, `no answer for ${2 * SILENCE_MAX_MS} ms`);
+      } else {
+        this.#progressAsked = true;
+        call.write({ progress_request: {} });
+        this.#silenceTimer = setTimeout(check, SILENCE_MAX_MS);
+      }
+    };
+    this.#silenceTimer = setTimeout(check, SILENCE_MAX_MS);
+  }
+}
