@@ -14,10 +14,7 @@ export function eventColumns(): readonly Column[] {
     column('Source', 1, 'Who reported it', source),
     column('Message', 0, 'A sentence for people', (event) => trimmed(event.message)),
     column('First Seen', 1, 'When it first happened', (event, nowMs) => ageOf(firstSeen(event), nowMs)),
-    {
-      ...column('Count', 1, 'How often', () => ''),
-      cell: (event) => (typeof event.count === 'number' ? event.count : 1),
-    },
+    column('Count', 1, 'How often', count),
     column('Name', 1, 'Name of the Event', (event) => event.metadata.name),
   ];
 }
@@ -56,6 +53,13 @@ function source(event: ApiObject): string | undefined {
   const component = field(event.source, 'component') ?? field(event, 'reportingComponent');
   const host = field(event.source, 'host') ?? field(event, 'reportingInstance');
   return host === undefined ? component : `${component ?? ''}, ${host}`;
+}
+
+/** The newer form of an Event counts in its series; one that happened once may carry no count. */
+function count({ series, count: plainCount }: ApiObject): number {
+  const inSeries = isRecord(series) ? series.count : undefined;
+  if (typeof inSeries === 'number') return inSeries;
+  return typeof plainCount === 'number' && plainCount > 0 ? plainCount : 1;
 }
 
 function trimmed(message: unknown): string {

@@ -71,6 +71,7 @@ const META: Readonly<Record<string, readonly string[]>> = {
     'dryRun:5 []string',
     'ignoreStoreReadErrorWithClusterBreakingPotential:6 *bool',
   ],
+  PartialObjectMetadata: ['metadata:1 ObjectMeta'],
   Preconditions: ['uid:1 *string', 'resourceVersion:2 *string'],
   SelectorRequirement: ['key:1 string', 'operator:2 string', 'values:3 []string'],
 };
@@ -221,9 +222,10 @@ const KINDS: Readonly<Record<string, string>> = {
   SelfSubjectAccessReview: 'authorization.k8s.io/v1',
   SelfSubjectReview: 'authentication.k8s.io/v1',
   Status: 'v1',
+  PartialObjectMetadata: 'meta.k8s.io/v1',
 };
 
-const LISTED_KINDS = ['Namespace', 'Node', 'Event', 'Lease'] as const;
+const LISTED_KINDS = ['Namespace', 'Node', 'Event', 'Lease', 'PartialObjectMetadata'] as const;
 
 const LISTS = Object.fromEntries(
   LISTED_KINDS.map((kind) => [`${kind}List`, ['metadata:1 ListMeta', `items:2 []${kind}`]]),
