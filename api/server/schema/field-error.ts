@@ -92,7 +92,7 @@ export function formatFieldErrors(
     message: errorBody(error),
     field: error.field,
   }));
-  const lines = causes.map((cause) => `${cause.field}: ${cause.message}`);
+  const lines = causes.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`));
   const all = lines.length === 1 ? lines.join('') : `[${lines.join(', ')}]`;
   const kind = apiVersionOf(definition).includes('/')
     ? `${definition.kind}.${definition.group}`

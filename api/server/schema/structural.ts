@@ -1,8 +1,9 @@
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
-import { structuralSchemaOf } from '../../../crds/generate/structural-schema.ts';
+import { type StructuralSchema, structuralSchemaOf } from '../../../crds/generate/structural-schema.ts';
 import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
 import { applyDefaults } from './apply-defaults.ts';
 import type { FieldError } from './field-error.ts';
+import { isNestedTooDeeply, NESTING_DEPTH_MAX } from './nesting.ts';
 import { wholeObjectSchema } from './object-schema.ts';
 import { prune } from './prune.ts';
 import { asMetadata, validateMetadata } from './validate-metadata.ts';
@@ -33,37 +34,52 @@ export interface CompiledSchema {
 export function compileSchema(definition: ResourceDefinition): CompiledSchema {
   const schema = wholeObjectSchema(structuralSchemaOf(definition.schema));
   return {
-    validate(object, { fieldValidation }) {
-      const { value, unknownFields } = prune(object, schema);
-      if (!isRecord(value)) {
-        const detail = `must be an object of kind ${definition.kind}`;
-        return {
-          object: {},
-          errors: [{ field: '', type: 'FieldValueTypeInvalid', value, detail }],
-          warnings: [],
-        };
+    validate(object, options) {
+      if (isNestedTooDeeply(object)) {
+        return refused(`must not nest lists and objects deeper than ${NESTING_DEPTH_MAX} levels`);
       }
+      const { value, unknownFields } = prune(object, schema);
+      if (!isRecord(value)) return refused(`must be an object of kind ${definition.kind}`);
       applyDefaults(value, schema);
-      const typeErrors = validateValue(value, schema, '');
-      const metadataSound = !typeErrors.some((error) => /^metadata\b/.test(error.field));
-      const metadata = metadataSound
-        ? validateMetadata(definition, asMetadata(value.metadata))
-        : { errors: [], warnings: [] };
-      const unknown = unknownFields.map((field) => ({
-        field,
-        text: `unknown field ${JSON.stringify(field)}`,
-      }));
-      const unknownErrors = unknown.map(
-        ({ field, text }): FieldError => ({ field, type: 'unknown', detail: text }),
-      );
-      return {
-        object: value,
-        errors: [...(fieldValidation === 'Strict' ? unknownErrors : []), ...metadata.errors, ...typeErrors],
-        warnings: [
-          ...(fieldValidation === 'Warn' ? unknown.map(({ text }) => text) : []),
-          ...metadata.warnings,
-        ],
-      };
+      return validatePruned(definition, schema, { object: value, unknownFields, ...options });
     },
+  };
+}
+
+/** For what is no object that could be validated. */
+function refused(detail: string): ValidationResult {
+  return {
+    object: {},
+    errors: [{ field: '', type: 'FieldValueTypeInvalid', value: null, detail }],
+    warnings: [],
+  };
+}
+
+interface PrunedObject {
+  readonly object: JsonRecord;
+  readonly unknownFields: readonly string[];
+  readonly fieldValidation: FieldValidation;
+}
+
+function validatePruned(
+  definition: ResourceDefinition,
+  schema: StructuralSchema,
+  { object, unknownFields, fieldValidation }: PrunedObject,
+): ValidationResult {
+  const typeErrors = validateValue(object, schema, '');
+  const metadataSound = !typeErrors.some((error) => /^metadata\b/.test(error.field));
+  const metadata = metadataSound
+    ? validateMetadata(definition, asMetadata(object.metadata))
+    : { errors: [], warnings: [] };
+  const unknown = unknownFields.map((field): FieldError => {
+    return { field, type: 'unknown', detail: `unknown field ${JSON.stringify(field)}` };
+  });
+  return {
+    object,
+    errors: [...(fieldValidation === 'Strict' ? unknown : []), ...metadata.errors, ...typeErrors],
+    warnings: [
+      ...(fieldValidation === 'Warn' ? unknown.map(({ detail }) => detail) : []),
+      ...metadata.warnings,
+    ],
   };
 }
