@@ -1,5 +1,5 @@
 import test from 'ava';
-import { keyOf } from '../../api/client/index.ts';
+import { ApiError, ApiUnreachableError, keyOf } from '../../api/client/index.ts';
 import { Indexer } from '../../api/client/indexer.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import type { LifecycleEvent } from '../../crds/meta/status-commit.ts';
@@ -38,6 +38,7 @@ function start(nodes: Stored<Node>[], vms: Stored<UserVm>[]) {
   for (const each of nodes) nodeCache.set(each);
   for (const each of vms) vmCache.set(each);
   const clock = new TestClock();
+  const state: { failure: Error | undefined } = { failure: undefined };
   const commits: Array<{ key: string; status: UserVmStatus; events: readonly LifecycleEvent[] }> = [];
   const reconciler = new PlacementReconciler({
     vms: vmCache,
@@ -45,11 +46,12 @@ function start(nodes: Stored<Node>[], vms: Stored<UserVm>[]) {
     clock,
     commit: async (object, status, events) => {
       commits.push({ key: keyOf(object), status, events });
+      if (state.failure !== undefined) throw state.failure;
     },
   });
   const reconcile = (name: string) =>
     reconciler.reconcile({ namespace: 'team', name }, { signal: new AbortController().signal });
-  return { nodeCache, vmCache, clock, commits, reconcile };
+  return { nodeCache, vmCache, clock, commits, state, reconcile };
 }
 
 test('binds a VM: node, phase, condition, first lifecycle step, event', async (t) => {
@@ -75,6 +77,21 @@ test('a binding that the cache does not show yet still counts', async (t) => {
     commits.map(({ key, status }) => `${key} ${status.phase}`),
     ['team/alice Scheduled', 'team/bob Pending'],
   );
+});
+
+test('a commit without an answer counts, and is tried again; one that was refused does not count', async (t) => {
+  const { commits, state, reconcile } = start([node('node-1', '1Gi')], [vm('alice'), vm('bob')]);
+  state.failure = new ApiUnreachableError('POST commit', new Error('cut'));
+  await t.throwsAsync(reconcile('alice'));
+  state.failure = undefined;
+  await reconcile('bob');
+  t.is(commits[1]?.status.phase, 'Pending');
+  state.failure = new ApiError('POST commit', { code: 409, reason: 'Conflict' });
+  await t.throwsAsync(reconcile('alice'));
+  t.is(commits[2]?.status.nodeName, 'node-1');
+  state.failure = undefined;
+  await reconcile('bob');
+  t.is(commits[3]?.status.nodeName, 'node-1');
 });
 
 test('a VM that waited is placed when another goes; the step says how long it took', async (t) => {

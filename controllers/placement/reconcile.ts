@@ -1,4 +1,4 @@
-import type { Lister } from '../../api/client/index.ts';
+import { ApiError, type Lister } from '../../api/client/index.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import type { LifecycleEvent } from '../../crds/meta/status-commit.ts';
 import type { Node } from '../../crds/node/definition.ts';
@@ -39,13 +39,26 @@ export class PlacementReconciler implements Reconciler {
     const vm = vms.get(request.namespace, request.name);
     this.#prune();
     if (vm === undefined || vm.metadata.deletionTimestamp !== undefined) return {};
-    if (this.#assumed.nodeNameOf(vm) !== undefined) return {};
-    const candidates = candidatesOf(nodes.list(), vms.list(), (other) => this.#assumed.nodeNameOf(other));
+    if (this.#assumed.isBound(vm)) return {};
+    const others = vms.list().filter((other) => other.metadata.uid !== vm.metadata.uid);
+    const candidates = candidatesOf(nodes.list(), others, (other) => this.#assumed.nodeNameOf(other));
     const placement = planPlacement(demandOf(vm), candidates);
     const { status, events } = statusOfPlacement(vm, placement, this.#waitedMs(vm), clock);
-    await commit(vm, status, events, context.signal);
-    if (placement.placed) this.#assumed.add(vm, placement.nodeName);
+    if (!placement.placed) await commit(vm, status, events, context.signal);
+    else await this.#bind(vm, placement.nodeName, () => commit(vm, status, events, context.signal));
     return {};
+  }
+
+  /** A write without an answer may have been done: its binding counts until the API server says no. */
+  async #bind(vm: Stored<UserVm>, nodeName: string, write: () => Promise<unknown>): Promise<void> {
+    this.#assumed.assume(vm, nodeName);
+    try {
+      await write();
+    } catch (error) {
+      if (error instanceof ApiError) this.#assumed.forget(vm);
+      throw error;
+    }
+    this.#assumed.confirm(vm);
   }
 
   #waitedMs(vm: Stored<UserVm>): number {
