@@ -99,18 +99,24 @@ export async function killContainer(
   );
 }
 
-/** Kills and removes it with its anonymous volumes. Does nothing where it is not there. */
+/**
+ * Ends it (SIGTERM, after `graceSeconds` SIGKILL) and removes it with its anonymous volumes. Does nothing where
+ * it is not there.
+ */
 export async function removeContainer(
   address: VsockAddress,
   container: string,
-  options: CallOptions = {},
+  options: CallOptions & { readonly graceSeconds?: number } = {},
 ): Promise<void> {
-  const query = { force: true, v: true, timeout: 0 };
-  await callPodman(
-    address,
-    { method: 'DELETE', path: pathOf(container), query, ...options },
-    { accept: [404] },
-  );
+  const { graceSeconds = 0, ...call } = options;
+  const request = {
+    method: 'DELETE',
+    path: pathOf(container),
+    query: { force: true, v: true, timeout: graceSeconds },
+    timeoutMs: graceSeconds * 1000 + 30_000,
+    ...call,
+  } as const;
+  await callPodman(address, request, { accept: [404] });
 }
 
 /** Waits for the end of a container. Returns its exit code. @param options.timeoutMs default 30,000 */

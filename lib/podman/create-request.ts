@@ -63,8 +63,7 @@ export function toSpecGenerator(create: ContainerCreate): Record<string, unknown
     no_new_privileges: true,
     hostname: create.name,
     stop_timeout: create.stopTimeoutSeconds ?? 10,
-    // The file rotates at 10 MiB, so that a chatty program cannot fill the data volume.
-    log_configuration: { driver: 'k8s-file', size: 10 * 1024 * 1024 },
+    log_configuration: { driver: 'k8s-file' },
     // podman's own restarts stay off: the controller owns them.
     restart_policy: 'no',
     systemd: 'false',

@@ -20,7 +20,10 @@ export class FakeHybridVsock {
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
-  static async listen(socketPath: string, ports: Readonly<Record<number, PortTarget>>): Promise<FakeHybridVsock> {
+  static async listen(
+    socketPath: string,
+    ports: Readonly<Record<number, PortTarget>>,
+  ): Promise<FakeHybridVsock> {
     const fake = new FakeHybridVsock(socketPath);
     for (const [port, target] of Object.entries(ports)) fake.ports.set(Number(port), target);
     await new Promise<void>((resolve, reject) => {

@@ -1,0 +1,150 @@
+import type { Stored } from '../../crds/meta/meta.ts';
+import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
+import { causeChain, type ReconcileResult } from '../runtime/index.ts';
+import { concludePass } from './conclude.ts';
+import type { ContainerDependencies } from './dependencies.ts';
+import { effectiveSpec, labelsOf, routePortOf, specHashOf } from './effective-spec.ts';
+import { executeSteps } from './execute.ts';
+import { earlierFailures, isExitRecorded } from './exit.ts';
+import type { Observation } from './guest-observer.ts';
+import { CONTAINER_LABELS } from './labels.ts';
+import { type FoundContainers, findOwnContainer, instanceOf } from './own-container.ts';
+import { isDisappeared, type ReadyVm, type Work } from './pass.ts';
+import type { Reason } from './pass-facts.ts';
+import { planLifecycle, planRoute, type Step } from './plan.ts';
+import { routeKeyOf } from './route.ts';
+import { isFinishedStatus, statusUnreachable } from './status.ts';
+import { nextTickMs } from './tick.ts';
+
+/** How long podman may be silent before the status says so. */
+const unreachableAfterMs = 15_000;
+
+/** One pass over a container in a ready VM: observe, plan, execute, observe again, route, commit. */
+export async function driveContainer(
+  dependencies: ContainerDependencies,
+  stored: Stored<SandboxContainer>,
+  vm: ReadyVm,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const { observer, backoff, api, clock, tickMs } = dependencies;
+  const object = await api.addFinalizer(stored);
+  const { uid, generation } = object.metadata;
+  if (object.status?.observedGeneration !== generation) backoff.reset(uid);
+  let observation: Observation;
+  try {
+    observation = await observer.observe(vm.uid, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return tellUnreachable(dependencies, object, vm, error);
+  }
+  const work = prepare(dependencies, object, vm, observation);
+  const steps = planLifecycle({
+    found: work.found,
+    specHash: work.specHash,
+    bootId: observation.bootId,
+    restartPolicy: object.spec.restartPolicy,
+    isExitRecorded: work.found.own !== undefined && isExitRecorded(object.status, work.found.own),
+    isFinished: isFinishedStatus(object),
+    isDisappeared: isDisappeared(object, work.found),
+    mayTry: backoff.waitMs(uid) === 0,
+    isStuckAtPidsLimit: isStuck(dependencies, object, work.found, observation),
+  });
+  const failure = await execute(dependencies, { object, vm, work, steps, observation, signal });
+  if (failure !== undefined)
+    backoff.recordFailure(
+      uid,
+      `attempt ${clock.monotonicMs()}`,
+      0,
+      earlierFailures(object.status, clock.nowMs()),
+    );
+  const after = steps.length === 0 ? observation : await observer.observe(vm.uid, signal);
+  const isUnfinished = await concludePass(dependencies, { object, vm, work, steps, failure, after, signal });
+  if (isUnfinished) return { requeueAfterMs: 0 };
+  const waitMs = backoff.waitMs(uid);
+  const tickInMs = nextTickMs(vm.uid, tickMs, clock);
+  return { requeueAfterMs: waitMs > 0 ? Math.min(waitMs, tickInMs) : tickInMs };
+}
+
+function prepare(
+  { containers, addresses, guestOf }: ContainerDependencies,
+  object: Stored<SandboxContainer>,
+  vm: ReadyVm,
+  observation: Observation,
+): Work {
+  const { uid, name, namespace } = object.metadata;
+  const labelled = observation.containers.flatMap(({ labels }) => {
+    const [owner, address] = [labels[CONTAINER_LABELS.uid], labels[CONTAINER_LABELS.address]];
+    return owner === undefined || address === undefined ? [] : [{ uid: owner, address }];
+  });
+  const declared = containers
+    .list(namespace)
+    .filter((other) => other.spec.vmRef.name === object.spec.vmRef.name)
+    .flatMap((other) =>
+      other.status?.address === undefined ? [] : [{ uid: other.metadata.uid, address: other.status.address }],
+    );
+  const address = addresses.allocate(vm.key, uid, [...declared, ...labelled]);
+  const effective = effectiveSpec(name, object.spec, { vmId: vm.vmId, user: vm.user, address });
+  const specHash = specHashOf(effective);
+  return {
+    guest: guestOf(vm.uid),
+    address,
+    specHash,
+    create: { ...effective, labels: labelsOf(object, { specHash, address, bootId: observation.bootId }) },
+    found: findOwnContainer(observation.containers, { uid, name }),
+  };
+}
+
+interface ExecuteInput {
+  readonly object: Stored<SandboxContainer>;
+  readonly vm: ReadyVm;
+  readonly work: Work;
+  readonly steps: readonly Step[];
+  readonly observation: Observation;
+  readonly signal: AbortSignal;
+}
+
+/** The route goes before the container that it leads to, so that requests get the ingress's clear answer. */
+async function execute(
+  dependencies: ContainerDependencies,
+  input: ExecuteInput,
+): Promise<Reason | undefined> {
+  const { object, vm, work, steps, observation, signal } = input;
+  const { own } = work.found;
+  const onEffect = () => dependencies.observer.invalidate(vm.uid);
+  for (const step of steps) {
+    if (step.kind === 'kill' && own !== undefined) dependencies.killedFor.set(instanceOf(own), step.why);
+  }
+  if (own?.state === 'running' && steps.length > 0) {
+    const key = routeKeyOf(object.spec.role, routePortOf(object.spec));
+    const step = planRoute({ key, target: undefined, routes: observation.routes });
+    if (step !== undefined) await work.guest.deleteRoute(step.key, signal).finally(onEffect);
+  }
+  return executeSteps(steps, { guest: work.guest, object, create: work.create, onEffect, signal });
+}
+
+function isStuck(
+  { pidsWatch }: ContainerDependencies,
+  object: Stored<SandboxContainer>,
+  { own }: FoundContainers,
+  observation: Observation,
+): boolean {
+  if (own?.state !== 'running') return false;
+  const pids = observation.pids.get(own.id);
+  const limit = object.spec.resources.pids;
+  return pidsWatch.isStuckAtLimit(instanceOf(own), { atMs: observation.atMs, pids, limit });
+}
+
+async function tellUnreachable(
+  dependencies: ContainerDependencies,
+  object: Stored<SandboxContainer>,
+  vm: ReadyVm,
+  error: unknown,
+): Promise<ReconcileResult> {
+  const { observer, api, logger, tickMs, clock } = dependencies;
+  logger.debug({ vm_id: vm.vmId, container_name: object.metadata.name, err: error }, 'guest does not answer');
+  if (observer.unreachableForMs(vm.uid) >= unreachableAfterMs) {
+    const message = `podman in ${vm.vmId} does not answer: ${causeChain(error)}`;
+    await api.commit(object, statusUnreachable(object, message, dependencies));
+  }
+  return { requeueAfterMs: nextTickMs(vm.uid, tickMs, clock) };
+}

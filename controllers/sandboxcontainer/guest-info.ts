@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import type { VsockAddress } from '../../lib/http-over-vsock.ts';
+import { connectVsock } from '../../lib/hybrid-vsock.ts';
+
+const guestInfoSchema = z.object({ bootId: z.string().min(1) });
+
+/**
+ * Reads the boot id from the guest's info port: one line of JSON, then the end.
+ * @throws VsockError when the guest cannot be reached, Error when the line is not what it should be
+ */
+export async function readBootId(address: VsockAddress, signal: AbortSignal): Promise<string> {
+  const socket = await connectVsock(address.socketPath, address.port, { timeoutMs: 10_000, signal });
+  const abort = () => socket.destroy(new Error('aborted', { cause: signal.reason }));
+  signal.addEventListener('abort', abort, { once: true });
+  socket.setTimeout(10_000, () => socket.destroy(new Error('no answer for 10,000 ms')));
+  try {
+    let line = '';
+    for await (const chunk of socket.setEncoding('utf8') as AsyncIterable<string>) {
+      line += chunk;
+      if (line.length > 4096) throw new Error('answer is longer than 4096 bytes');
+    }
+    return guestInfoSchema.parse(JSON.parse(line)).bootId;
+  } catch (error) {
+    throw new Error(`guest info: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  } finally {
+    signal.removeEventListener('abort', abort);
+    socket.destroy();
+  }
+}

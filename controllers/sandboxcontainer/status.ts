@@ -1,0 +1,169 @@
+import type { LifecycleEvent } from '../../crds/meta/status-commit.ts';
+import {
+  SANDBOX_CONTAINER_CONDITIONS as CONDITIONS,
+  SANDBOX_CONTAINER_REASONS as REASONS,
+  type SandboxContainerReason,
+} from '../../crds/sandboxcontainer/conditions.ts';
+import type { SandboxContainer, SandboxContainerStatus } from '../../crds/sandboxcontainer/definition.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { formatTime, setCondition } from '../runtime/index.ts';
+import type { OwnContainer } from './own-container.ts';
+import type { PassFacts, Reason } from './pass-facts.ts';
+import { wantsRestart } from './plan.ts';
+import { transitionEvents } from './transition-events.ts';
+
+export interface NewStatus {
+  readonly status: SandboxContainerStatus;
+  readonly events: LifecycleEvent[];
+}
+
+interface Context {
+  readonly nodeName: string;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}
+
+/** The status that tells what a pass found, and the events that explain the change. Pure but for the clock. */
+export function statusOf(object: SandboxContainer, facts: PassFacts, context: Context): NewStatus {
+  const before = object.status ?? {};
+  const started = startedReason(object, facts);
+  const isStarted = facts.own?.state === 'running' && facts.failure === undefined;
+  const generation = object.metadata.generation ?? 1;
+  const conditionOf = (type: string, isTrue: boolean, why: Reason) =>
+    ({ type, status: isTrue ? 'True' : 'False', observedGeneration: generation, ...why }) as const;
+  let conditions = setCondition(
+    before.conditions,
+    conditionOf(CONDITIONS.Started, isStarted, started),
+    context.clock,
+  );
+  conditions = setCondition(
+    conditions,
+    conditionOf(CONDITIONS.Ready, facts.isReady, facts.readyReason ?? started),
+    context.clock,
+  );
+  const status: SandboxContainerStatus = {
+    ...before,
+    phase: phaseOf(object, facts),
+    observedGeneration: generation,
+    nodeName: context.nodeName,
+    vmId: facts.vmId,
+    containerId: facts.own?.id ?? (facts.isFinished ? before.containerId : undefined),
+    address: facts.address,
+    routePort: facts.routePort,
+    ready: facts.isReady,
+    restartCount: restartCountOf(before, facts),
+    startedAt: startedAtOf(facts.own) ?? (facts.isFinished ? before.startedAt : undefined),
+    lastExit: facts.exit ?? before.lastExit,
+    conditions,
+  };
+  return { status, events: transitionEvents(before, status, facts, started) };
+}
+
+/** The status of a container whose VM cannot run it now. Its history and address stay. */
+export function statusWithoutVm(
+  object: SandboxContainer,
+  why: Reason,
+  vmId: string | undefined,
+  context: Context,
+): NewStatus {
+  const before = object.status ?? {};
+  const generation = object.metadata.generation ?? 1;
+  const condition = (type: string) =>
+    ({ type, status: 'False', observedGeneration: generation, ...why }) as const;
+  let conditions = setCondition(before.conditions, condition(CONDITIONS.Started), context.clock);
+  conditions = setCondition(conditions, condition(CONDITIONS.Ready), context.clock);
+  const isFinished = isFinishedStatus(object);
+  const status: SandboxContainerStatus = {
+    ...before,
+    phase: isFinished ? before.phase : 'Pending',
+    observedGeneration: generation,
+    vmId,
+    containerId: isFinished ? before.containerId : undefined,
+    startedAt: isFinished ? before.startedAt : undefined,
+    ready: false,
+    conditions,
+  };
+  const known = before.conditions?.find((item) => item.type === CONDITIONS.Ready);
+  const isNews = known === undefined || known.status === 'True' || known.reason !== why.reason;
+  const type = why.reason === REASONS.UserVmNotFound ? 'Warning' : 'Normal';
+  return { status, events: isNews ? [{ type, ...why }] : [] };
+}
+
+/** The status with `Started` unknown: the guest's podman does not answer. Readiness is the probe's to tell. */
+export function statusUnreachable(object: SandboxContainer, message: string, context: Context): NewStatus {
+  const before = object.status ?? {};
+  const why = { reason: REASONS.RuntimeUnreachable, message };
+  const known = before.conditions?.find((item) => item.type === CONDITIONS.Started);
+  const conditions = setCondition(
+    before.conditions,
+    {
+      type: CONDITIONS.Started,
+      status: 'Unknown',
+      observedGeneration: object.metadata.generation ?? 1,
+      ...why,
+    },
+    context.clock,
+  );
+  const isNews = known?.reason !== REASONS.RuntimeUnreachable;
+  return { status: { ...before, conditions }, events: isNews ? [{ type: 'Warning', ...why }] : [] };
+}
+
+/** Whether the status says that the present generation ended for good. */
+export function isFinishedStatus(object: SandboxContainer): boolean {
+  const { phase, observedGeneration } = object.status ?? {};
+  return (phase === 'Exited' || phase === 'Failed') && observedGeneration === object.metadata.generation;
+}
+
+/** A container's start as the status writes it. */
+export function startedAtOf(own: OwnContainer | undefined): string | undefined {
+  return own?.startedAtSeconds === undefined ? undefined : formatTime(own.startedAtSeconds * 1000);
+}
+
+function phaseOf(object: SandboxContainer, facts: PassFacts): SandboxContainerStatus['phase'] {
+  if (facts.isFinished) return object.status?.phase;
+  if (facts.failure !== undefined) return 'BackOff';
+  const { own, exit } = facts;
+  if (own === undefined) return facts.backoffMs > 0 ? 'BackOff' : 'Creating';
+  if (own.state === 'running') return 'Running';
+  if (own.state !== 'ended') return facts.backoffMs > 0 ? 'BackOff' : 'Creating';
+  const exitCode = exit?.exitCode ?? own.exitCode;
+  if (wantsRestart(object.spec.restartPolicy, exitCode)) return 'BackOff';
+  return exitCode === 0 ? 'Exited' : 'Failed';
+}
+
+function startedReason(object: SandboxContainer, facts: PassFacts): Reason {
+  const { own, exit, failure } = facts;
+  if (failure !== undefined) return failure;
+  if (own?.state === 'running')
+    return { reason: REASONS.Started, message: `runs in ${facts.vmId} as ${own.id.slice(0, 12)}` };
+  if (facts.isDisappeared)
+    return {
+      reason: REASONS.Disappeared,
+      message: `the container is gone from ${facts.vmId}; it is made again`,
+    };
+  const last = exit ?? (own?.state === 'ended' ? object.status?.lastExit : undefined);
+  if (last !== undefined)
+    return {
+      reason: toReason(last.reason),
+      message: `ended with exit code ${last.exitCode}: ${last.reason}`,
+    };
+  const known = object.status?.conditions?.find((item) => item.type === CONDITIONS.Started);
+  // Between two attempts, or for good: what was said last still holds.
+  if ((facts.backoffMs > 0 || facts.isFinished) && known?.status === 'False')
+    return { reason: toReason(known.reason), message: known.message };
+  return { reason: REASONS.Created, message: `is being made in ${facts.vmId}` };
+}
+
+const reasons = new Set<string>(Object.values(REASONS));
+const toReason = (text: string): SandboxContainerReason =>
+  reasons.has(text) ? (text as SandboxContainerReason) : REASONS.Error;
+
+/** Starts after an end or a disappearance; not those that a new spec or a boot of the VM asked for. */
+function restartCountOf(before: SandboxContainerStatus, facts: PassFacts): number {
+  const count = before.restartCount ?? 0;
+  if (facts.isDisappeared) return count + 1;
+  const startedAt = startedAtOf(facts.own);
+  const isSame = facts.own !== undefined && facts.own.id === before.containerId;
+  const isStartedAgain =
+    startedAt !== undefined && before.startedAt !== undefined && startedAt !== before.startedAt;
+  return isSame && isStartedAgain ? count + 1 : count;
+}
