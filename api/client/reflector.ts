@@ -59,7 +59,7 @@ export async function runReflector<T extends ApiObject>(
       failures += 1;
       const delayMs = jitteredDelayMs(failures, options.backoff, options.random);
       options.logger?.warn(
-        { kind: options.definition.kind, err: error, delayMs, relist: mustList },
+        { kind: options.definition.kind, error: messageOf(error), delayMs, relist: mustList },
         'watch interrupted; restarting',
       );
       await options.clock.sleep(delayMs, signal).catch(() => {});
@@ -104,4 +104,9 @@ async function follow<T extends ApiObject>(
   });
   if (isEmpty && clock.monotonicMs() - startMs < WATCH_TIME_MIN_MS)
     throw new Error('watch ended at once, without an event');
+}
+
+/** Without the stack: an outage of the API server is no mistake of this program. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

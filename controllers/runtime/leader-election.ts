@@ -4,6 +4,7 @@ import type { Stored } from '../../crds/meta/meta.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { formatMicroTime } from './conditions.ts';
+import { causeChain } from './errors.ts';
 import { LeaseObserver, planLeaseWrite } from './lease-plan.ts';
 
 export interface LeaderElectionOptions {
@@ -92,7 +93,10 @@ class Election {
         }
       } catch (error) {
         if (signal.aborted) return false;
-        logger.warn({ lease: leaseName, err: error }, 'cannot read or write the Lease; trying again');
+        logger.warn(
+          { lease: leaseName, error: causeChain(error) },
+          'cannot read or write the Lease; trying again',
+        );
       }
       await clock.sleep(this.#retryPeriodMs, signal).catch(() => {});
     }
@@ -110,7 +114,7 @@ class Election {
       } catch (error) {
         if (error instanceof LeadershipLostError) throw error;
         if (signal.aborted) return;
-        logger.warn({ lease: leaseName, err: error }, 'cannot renew the Lease; trying again');
+        logger.warn({ lease: leaseName, error: causeChain(error) }, 'cannot renew the Lease; trying again');
       }
       const sinceMs = clock.monotonicMs() - this.#renewedMs;
       if (sinceMs >= this.#renewDeadlineMs)
@@ -124,7 +128,9 @@ class Election {
     const spec = { ...this.#held.spec, holderIdentity: '', leaseDurationSeconds: 1 };
     await this.#options.client
       .update<Lease>(leaseDefinition, { ...this.#held, spec }, { timeoutMs: 2_000 })
-      .catch((error: unknown) => this.#options.logger.warn({ err: error }, 'could not give the Lease back'));
+      .catch((error: unknown) =>
+        this.#options.logger.warn({ error: causeChain(error) }, 'could not give the Lease back'),
+      );
   }
 
   /** Takes or renews the Lease; false when another holds it. */
