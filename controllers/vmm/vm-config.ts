@@ -3,6 +3,12 @@ import { z } from 'zod';
 const path = z.string().startsWith('/');
 const mib = 1024 * 1024;
 
+/** Mode File without a file is refused here: it makes cloud-hypervisor v53 panic, and with it the VMM ends. */
+const consoleSchema = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('File'), file: path }),
+  z.strictObject({ mode: z.literal(['Off', 'Null']) }),
+]);
+
 /**
  * The part of cloud-hypervisor's VmConfig that Holt sets (upstream vmm/src/vm_config.rs; see its OpenAPI
  * description). Strict: a field that is not listed here is a mistake of ours, not of the VMM's.
@@ -45,8 +51,8 @@ export const vmConfigSchema = z.strictObject({
   ),
   /** Unix socket paths hold at most 107 bytes. */
   vsock: z.strictObject({ cid: z.int().min(3), socket: path.max(107), id: z.string().optional() }),
-  serial: z.strictObject({ mode: z.literal(['File', 'Off', 'Null']), file: path.optional() }),
-  console: z.strictObject({ mode: z.literal(['Off', 'Null', 'File']), file: path.optional() }),
+  serial: consoleSchema,
+  console: consoleSchema,
 });
 
 export type VmConfig = z.infer<typeof vmConfigSchema>;
