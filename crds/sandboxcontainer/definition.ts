@@ -1,14 +1,9 @@
 import { z } from 'zod';
-import { QUANTITY_PATTERN } from '../../lib/quantity.ts';
 import { conditionsSchema, dnsLabel, type ObjectMeta } from '../meta/meta.ts';
+import { byteQuantity, cpuQuantity } from '../meta/quantities.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 import { timestamp } from '../meta/timestamp.ts';
 
-// The length is bounded before the pattern is tried: its time grows with the square of the length.
-const quantity = z
-  .string()
-  .max(32)
-  .regex(QUANTITY_PATTERN, 'must be a positive quantity such as "500m" or "256Mi"');
 const port = z.int().min(1).max(65535);
 
 export const readinessProbeSchema = z.object({
@@ -93,8 +88,8 @@ export const sandboxContainerSpecSchema = z.object({
     .describe('Default: the first of ports.'),
   resources: z
     .object({
-      cpu: quantity.default('500m').describe('CPU limit in cores.'),
-      memory: quantity
+      cpu: cpuQuantity.default('500m').describe('CPU limit in cores.'),
+      memory: byteQuantity
         .default('256Mi')
         .describe('Memory limit; swap is not given. Over it the container is killed.'),
       pids: z

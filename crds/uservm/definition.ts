@@ -1,14 +1,8 @@
 import { z } from 'zod';
-import { QUANTITY_PATTERN } from '../../lib/quantity.ts';
 import { conditionsSchema, dnsLabel, type ObjectMeta } from '../meta/meta.ts';
+import { byteQuantity } from '../meta/quantities.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 import { timestamp } from '../meta/timestamp.ts';
-
-// The length is bounded before the pattern is tried: its time grows with the square of the length.
-const quantity = z
-  .string()
-  .max(32)
-  .regex(QUANTITY_PATTERN, 'must be a positive quantity such as "512Mi" or "2Gi"');
 
 export const userVmSpecSchema = z.object({
   user: dnsLabel.describe('The user whose VM this is: one VM a user, across all namespaces. Immutable.'),
@@ -17,11 +11,11 @@ export const userVmSpecSchema = z.object({
     .default('Running')
     .describe('Running boots the VM and keeps it up; Stopped shuts it down and keeps its volume.'),
   cpus: z.int().min(1).max(64).default(1).describe('Virtual CPUs.'),
-  memory: quantity.default('1Gi').describe('Guest memory, e.g. "1Gi".'),
+  memory: byteQuantity.default('1Gi').describe('Guest memory, e.g. "1Gi".'),
   guestImage: dnsLabel.default('default').describe('Name of the GuestImage to boot.'),
   dataVolume: z
     .object({
-      size: quantity.default('4Gi').describe('Size of the data volume; sparse, may grow, never shrinks.'),
+      size: byteQuantity.default('4Gi').describe('Size of the data volume; sparse, may grow, never shrinks.'),
     })
     .default({ size: '4Gi' })
     .describe('Persistent volume: survives stop, recycle and restart; deleted with the UserVM.'),
