@@ -3,6 +3,7 @@ import type { Stored } from '../../crds/meta/meta.ts';
 import type { Node } from '../../crds/node/definition.ts';
 import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
 import { TRACEPARENT_ANNOTATION } from '../../lib/telemetry.ts';
+import { vmIdOf } from '../host/vm-identity.ts';
 import type { ManagerContext } from '../manager-context.ts';
 import { type Controller, informerSource, startController } from '../runtime/index.ts';
 import { BY_NODE, PlacementReconciler, unplaced } from './reconcile.ts';
@@ -33,6 +34,10 @@ export function startPlacementController(
     }),
     traceparentOf: ({ namespace, name }) =>
       vms.lister.get(namespace, name)?.metadata.annotations?.[TRACEPARENT_ANNOTATION],
+    fieldsOf: ({ namespace, name }): Record<string, string> => {
+      const vm = vms.lister.get(namespace, name);
+      return vm === undefined ? {} : { vm_id: vmIdOf(vm.metadata.uid) };
+    },
     sources: [
       informerSource(vms, {
         predicate: (change) => change.new !== undefined && change.new.status?.nodeName === undefined,
