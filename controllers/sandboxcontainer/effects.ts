@@ -14,13 +14,6 @@ export interface ApiEffects {
   commit(object: Stored<SandboxContainer>, next: NewStatus): Promise<void>;
 }
 
-/** Names of the API effects, in one list so that tests can fail each of them. */
-export const API_EFFECTS = [
-  'addFinalizer',
-  'removeFinalizer',
-  'commit',
-] as const satisfies readonly (keyof ApiEffects)[];
-
 /** The real ones. */
 export function apiEffects(
   client: Pick<ApiClient, 'patch'>,

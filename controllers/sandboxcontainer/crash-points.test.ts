@@ -1,0 +1,116 @@
+import test from 'ava';
+import { FakeWorld, type Fate } from './testing/fake-world.ts';
+
+interface Scenario {
+  readonly name: string;
+  /** Brings the world to where the effects of interest begin. */
+  readonly prepare: (world: FakeWorld) => Promise<void>;
+  /** What the user, or fate, does then. */
+  readonly act: (world: FakeWorld) => void;
+}
+
+const converge = (world: FakeWorld) => world.run(30_000);
+
+const withBoth = async (world: FakeWorld): Promise<void> => {
+  world.addVm();
+  for (const name of ['live', 'dev']) {
+    world.addContainer(name, { volumeMounts: [{ mountPath: '/data', subPath: 'files' }] });
+    world.answering.add(name);
+  }
+  await converge(world);
+};
+
+const scenarios: readonly Scenario[] = [
+  {
+    name: 'create',
+    prepare: async (world) => {
+      world.addVm();
+      world.answering.add('live');
+    },
+    act: (world) => world.addContainer('live', { volumeMounts: [{ mountPath: '/data', subPath: 'files' }] }),
+  },
+  {
+    name: 'create from an image',
+    prepare: async (world) => {
+      world.addVm();
+      world.answering.add('live');
+    },
+    act: (world) => world.addContainer('live', { source: { image: 'registry/good' } }),
+  },
+  {
+    name: 'recreate for a new spec',
+    prepare: withBoth,
+    act: (world) => world.changeSpec('live', { env: [{ name: 'VERSION', value: '2' }] }),
+  },
+  {
+    name: 'restart after an end',
+    prepare: withBoth,
+    act: (world) => world.guest.end('live', { exitCode: 1 }),
+  },
+  { name: 'disappearance', prepare: withBoth, act: (world) => world.guest.containers.clear() },
+  { name: 'boot of the VM', prepare: withBoth, act: (world) => world.guest.reboot() },
+  {
+    name: 'stuck at the pids limit',
+    prepare: withBoth,
+    act: (world) => Object.assign(world.guest.named('live'), { pids: 256 }),
+  },
+  { name: 'loss of readiness', prepare: withBoth, act: (world) => world.answering.delete('live') },
+  { name: 'delete', prepare: withBoth, act: (world) => world.delete('live') },
+];
+
+/** What must be equal after any crash. Ids and times differ by nature; an extra restart may be counted. */
+function outcomeOf(world: FakeWorld): unknown {
+  return {
+    objects: world.containers.list().map(({ metadata, status }) => ({
+      name: metadata.name,
+      finalizers: metadata.finalizers,
+      phase: status?.phase,
+      ready: status?.ready,
+      address: status?.address,
+      lastExit: status?.lastExit?.exitCode,
+      conditions: status?.conditions?.map(({ type, status: value, reason }) => [type, value, reason]),
+      isTrue: [...world.guest.containers.values()].some(({ id }) => id === status?.containerId),
+    })),
+    containers: [...world.guest.containers.values()]
+      .map(({ create, state }) => [create.name, state, create.env.VERSION ?? ''])
+      .sort(),
+    routes: Object.fromEntries([...world.guest.routes].sort()),
+  };
+}
+
+async function play(scenario: Scenario, befall?: { at: number; fate: Fate; isRestart: boolean }) {
+  const world = new FakeWorld();
+  await scenario.prepare(world);
+  const first = world.effectCount;
+  world.decide = () => {
+    if (befall === undefined || world.effectCount - first !== befall.at) return 'ok';
+    // The process that met its end does nothing more: the next pass is another process's.
+    if (befall.isRestart) world.restart();
+    return befall.fate;
+  };
+  scenario.act(world);
+  await converge(world);
+  const effects = world.effectCount - first;
+  await world.run(10_000);
+  return { world, effects, isQuiet: world.effectCount - first === effects };
+}
+
+for (const scenario of scenarios) {
+  test(`${scenario.name}: converges whatever effect fails, before, after, with or without a crash`, async (t) => {
+    const reference = await play(scenario);
+    const expected = outcomeOf(reference.world);
+    t.true(reference.effects > 0);
+    t.true(reference.isQuiet);
+    for (let at = 1; at <= reference.effects; at += 1) {
+      for (const fate of ['before', 'after'] as const) {
+        for (const isRestart of [true, false]) {
+          const { world, isQuiet } = await play(scenario, { at, fate, isRestart });
+          const what = `effect ${at} of ${reference.effects}, ${fate}, ${isRestart ? 'crash' : 'no crash'}`;
+          t.deepEqual(outcomeOf(world), expected, what);
+          t.true(isQuiet, `${what}: a converged world is written again`);
+        }
+      }
+    }
+    t.log(`${reference.effects} effects, ${reference.effects * 4} crash points`);
+  });
+}
