@@ -16,6 +16,9 @@ export function ensureNetwork(
 }
 
 /** Removes the namespace and all taps, bridges, rules and routes in it. Fine when it is gone. */
-export function destroyNetwork(config: Pick<HoltConfig, 'netns' | 'vmSubnet'>, run: RunCommand = runCommand): Promise<void> {
+export function destroyNetwork(
+  config: Pick<HoltConfig, 'netns' | 'vmSubnet'>,
+  run: RunCommand = runCommand,
+): Promise<void> {
   return createHostNetwork({ netns: config.netns, subnet: config.vmSubnet, run }).destroy();
 }

@@ -46,10 +46,7 @@ export const BASE_CHAINS: readonly FirewallChain[] = [
     priority: 0,
     policy: 'drop',
     rules: [
-      [
-        { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } },
-        ACCEPT,
-      ],
+      [{ match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } }, ACCEPT],
       [{ match: { op: '==', left: { meta: { key: 'iifname' } }, right: 'lo' } }, ACCEPT],
     ],
   },

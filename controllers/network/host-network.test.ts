@@ -45,23 +45,26 @@ asRoot('ensure makes namespace, bridge and firewall; the second time it writes n
   t.deepEqual(writes, []);
 });
 
-asRoot('a guest port is tied to the bridge, isolated and let in; the second time nothing is written', async (t) => {
-  const { network, writes } = networkOf(t);
-  const first = await network.ensureGuest(ALICE);
-  t.true(first.tapRepaired && first.firewallRepaired);
-  const state = await network.observe();
-  const link = state?.links.get(ALICE.tap);
-  t.is(link?.master, BRIDGE_NAME);
-  t.true(link?.isolated === true && link.up);
-  t.deepEqual(state?.guests, [ALICE]);
-  writes.length = 0;
-  t.deepEqual(await network.ensureGuest(ALICE), {
-    ifindex: first.ifindex,
-    tapRepaired: false,
-    firewallRepaired: false,
-  });
-  t.deepEqual(writes, []);
-});
+asRoot(
+  'a guest port is tied to the bridge, isolated and let in; the second time nothing is written',
+  async (t) => {
+    const { network, writes } = networkOf(t);
+    const first = await network.ensureGuest(ALICE);
+    t.true(first.tapRepaired && first.firewallRepaired);
+    const state = await network.observe();
+    const link = state?.links.get(ALICE.tap);
+    t.is(link?.master, BRIDGE_NAME);
+    t.true(link?.isolated === true && link.up);
+    t.deepEqual(state?.guests, [ALICE]);
+    writes.length = 0;
+    t.deepEqual(await network.ensureGuest(ALICE), {
+      ifindex: first.ifindex,
+      tapRepaired: false,
+      firewallRepaired: false,
+    });
+    t.deepEqual(writes, []);
+  },
+);
 
 asRoot('a deleted tap comes back as another device', async (t) => {
   const { network, inside } = networkOf(t);

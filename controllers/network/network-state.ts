@@ -39,7 +39,9 @@ const linksSchema = z.array(
         info_slave_data: z.looseObject({ isolated: z.boolean().optional() }).optional(),
       })
       .optional(),
-    addr_info: z.array(z.looseObject({ local: z.string().optional(), prefixlen: z.int().optional() })).default([]),
+    addr_info: z
+      .array(z.looseObject({ local: z.string().optional(), prefixlen: z.int().optional() }))
+      .default([]),
   }),
 );
 
@@ -50,7 +52,9 @@ const rulesetSchema = z.object({
   nftables: z.array(
     z.looseObject({
       table: z.looseObject({ family: z.string(), name: z.string() }).optional(),
-      set: z.looseObject({ ...place, name: z.string(), type: z.unknown(), elem: z.array(z.unknown()).optional() }).optional(),
+      set: z
+        .looseObject({ ...place, name: z.string(), type: z.unknown(), elem: z.array(z.unknown()).optional() })
+        .optional(),
       chain: z
         .looseObject({
           ...place,
@@ -100,11 +104,14 @@ export function parseRuleset(json: string): Pick<NetworkState, 'firewallIntact' 
 function isFirewallIntact(ruleset: Ruleset): boolean {
   const chains = ruleset.flatMap((item) => (item.chain?.table === FIREWALL_TABLE ? [item.chain] : []));
   if (chains.length !== BASE_CHAINS.length) return false;
-  if (!ruleset.some((item) => item.set?.table === FIREWALL_TABLE && item.set.name === GUEST_SET)) return false;
+  if (!ruleset.some((item) => item.set?.table === FIREWALL_TABLE && item.set.name === GUEST_SET))
+    return false;
   return BASE_CHAINS.every((wanted) => {
     const chain = chains.find((found) => found.family === wanted.family && found.name === wanted.name);
     const rules = ruleset.flatMap((item) =>
-      item.rule?.table === FIREWALL_TABLE && item.rule.family === wanted.family && item.rule.chain === wanted.name
+      item.rule?.table === FIREWALL_TABLE &&
+      item.rule.family === wanted.family &&
+      item.rule.chain === wanted.name
         ? [item.rule.expr]
         : [],
     );

@@ -12,7 +12,11 @@ createInterface({ input: process.stdin }).on('line', (line) => {
   const answer = (ok: boolean) => process.stdout.write(`${JSON.stringify({ id, ok })}\n`);
   // Any status is an answer: without the VM's id in a header the ingress refuses by itself (421) and no
   // container sees the request.
-  fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual', headers: { connection: 'close' } }).then(
+  fetch(url, {
+    signal: AbortSignal.timeout(timeoutMs),
+    redirect: 'manual',
+    headers: { connection: 'close' },
+  }).then(
     (response) => response.body?.cancel().then(() => answer(true)),
     () => answer(false),
   );

@@ -37,7 +37,9 @@ export class IngressProber {
       // The helper bounds the request itself; this bounds the helper, its start included.
       const timer = setTimeout(() => settle(false), timeoutMs + 5_000);
       this.#waiting.set(id, settle);
-      helper.stdin.write(`${JSON.stringify({ id, url: `http://${ip}:${GUEST_INGRESS_PORT}/`, timeoutMs })}\n`);
+      helper.stdin.write(
+        `${JSON.stringify({ id, url: `http://${ip}:${GUEST_INGRESS_PORT}/`, timeoutMs })}\n`,
+      );
     });
   }
 

@@ -45,6 +45,8 @@ async function unlinkSockets(paths: VmPaths): Promise<void> {
   const directory = dirname(paths.vsock);
   const names = await readdir(directory).catch(() => []);
   const vsock = basename(paths.vsock);
-  const stale = names.filter((name) => name === basename(paths.apiSocket) || name === vsock || name.startsWith(`${vsock}_`));
+  const stale = names.filter(
+    (name) => name === basename(paths.apiSocket) || name === vsock || name.startsWith(`${vsock}_`),
+  );
   await Promise.all(stale.map((name) => rm(join(directory, name), { force: true })));
 }

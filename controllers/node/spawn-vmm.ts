@@ -55,9 +55,12 @@ export async function awaitVmmApi(options: {
       () => false,
     );
     if (isUp) return;
-    if (!isAlive(process)) throw new Error(`VMM process ${process.pid} ended at its start; see ${paths.vmmLog}`);
+    if (!isAlive(process))
+      throw new Error(`VMM process ${process.pid} ended at its start; see ${paths.vmmLog}`);
     if (clock.monotonicMs() > deadlineMs) {
-      throw new Error(`VMM process ${process.pid} does not answer on ${paths.apiSocket} within ${timeoutMs} ms`);
+      throw new Error(
+        `VMM process ${process.pid} does not answer on ${paths.apiSocket} within ${timeoutMs} ms`,
+      );
     }
     await clock.sleep(10);
   }

@@ -34,7 +34,8 @@ function repairEvents(input: EventsInput): LifecycleEvent[] {
   // Making a port for a new VMM is no repair; finding one damaged under a live VMM is.
   const isLive = input.recordBefore !== undefined;
   const events: LifecycleEvent[] = [];
-  const isRestart = input.outcome.state === 'stopping' && input.outcome.reason === USER_VM_REASONS.TapRepaired;
+  const isRestart =
+    input.outcome.state === 'stopping' && input.outcome.reason === USER_VM_REASONS.TapRepaired;
   if (isLive && input.ensuredPort?.tapRepaired === true && !isRestart) {
     events.push(warning(USER_VM_REASONS.TapRepaired, 'the tap was not as it should be; mended'));
   }

@@ -55,7 +55,8 @@ async function recordedProcess(
   record: VmmRecord,
 ): Promise<ProcessIdentity | undefined> {
   const entry = await effects.readProcess(record.pid);
-  if (entry?.startTicks !== record.startTimeTicks || apiSocketOf(entry.argv) !== paths.apiSocket) return undefined;
+  if (entry?.startTicks !== record.startTimeTicks || apiSocketOf(entry.argv) !== paths.apiSocket)
+    return undefined;
   return { pid: entry.pid, startTicks: entry.startTicks };
 }
 

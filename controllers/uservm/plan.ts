@@ -16,10 +16,15 @@ export type Outcome =
   | { readonly state: 'silent' }
   /** Nothing to tell: the next look follows at once. */
   | { readonly state: 'unchanged' }
-  | { readonly state: 'stopping'; readonly reason: string; readonly message: string; readonly failed: boolean }
+  | {
+      readonly state: 'stopping';
+      readonly reason: string;
+      readonly message: string;
+      readonly failed: boolean;
+    }
   | { readonly state: 'exited' }
   /** The VMM is gone as it was asked to be. */
-  | { readonly state: 'ended' }
+  | { readonly state: 'ended'; readonly reason: string; readonly message: string }
   | { readonly state: 'stopped' }
   | { readonly state: 'deleted' };
 
@@ -44,12 +49,10 @@ export function planUserVm(desired: DesiredVm, seen: Observation, limits: UserVm
 
 /** The VMM is gone: what it left is cleared away before anything else, and its end is written down. */
 function planGone(seen: Observation): Plan {
-  const isAsked = seen.record?.stop !== undefined;
-  return {
-    steps: [{ name: 'clearRun' }],
-    outcome: isAsked ? { state: 'ended' } : { state: 'exited' },
-    requeueAfterMs: 0,
-  };
+  const stop = seen.record?.stop;
+  const outcome: Outcome =
+    stop === undefined ? { state: 'exited' } : { state: 'ended', reason: stop.reason, message: stop.message };
+  return { steps: [{ name: 'clearRun' }], outcome, requeueAfterMs: 0 };
 }
 
 function planDead(desired: DesiredVm, seen: Observation, limits: UserVmLimits): Plan {
@@ -151,7 +154,11 @@ function beginStop(seen: Observation, end: End, limits: UserVmLimits): Plan {
   const startedAt = new Date(seen.nowMs).toISOString();
   steps.push({ name: 'beginStop', stop: { reason, message, startedAt, graceMs, pressed: false } });
   steps.push(graceMs > 0 ? { name: 'pressPowerButton' } : { name: 'shutdownVmm' });
-  return { steps, outcome: { state: 'stopping', reason, message, failed }, requeueAfterMs: limits.stopPollMs };
+  return {
+    steps,
+    outcome: { state: 'stopping', reason, message, failed },
+    requeueAfterMs: limits.stopPollMs,
+  };
 }
 
 function planApi(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
@@ -164,7 +171,11 @@ function planApi(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
     case 'created':
       return planUnbooted(seen, vmm.api, limits);
     case 'paused':
-      return { steps: [{ name: 'resumeVm' }], outcome: { state: 'unchanged' }, requeueAfterMs: limits.bootPollMs };
+      return {
+        steps: [{ name: 'resumeVm' }],
+        outcome: { state: 'unchanged' },
+        requeueAfterMs: limits.bootPollMs,
+      };
     case 'running':
       return planGuest(seen, vmm, limits);
   }
@@ -196,7 +207,11 @@ function planGuest(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan 
   if (didAnswer) return planSilent(seen, `${what} does not answer`, limits);
   if (ageMs(seen) > limits.bootMs) {
     const message = `${what} did not answer within ${limits.bootMs / 1000} s of the VMM's start`;
-    return beginStop(seen, { reason: USER_VM_REASONS.BootTimeout, message, graceMs: 0, failed: true }, limits);
+    return beginStop(
+      seen,
+      { reason: USER_VM_REASONS.BootTimeout, message, graceMs: 0, failed: true },
+      limits,
+    );
   }
   if (vmm.guest === undefined) return keepBooting(limits);
   return { steps: [], outcome: { state: 'booted', guest: vmm.guest }, requeueAfterMs: limits.bootPollMs };

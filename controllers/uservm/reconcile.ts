@@ -86,7 +86,8 @@ export class UserVmReconciler implements Reconciler {
       onDone: (name, durationMs) => {
         this.#deps.metrics.stepSeconds.observe({ step: name }, durationMs / 1000);
         const mark = LIFECYCLE_NAMES[name];
-        if (mark !== undefined && plan.outcome.state === 'booting') memory.mark(mark, object.status?.lifecycle);
+        if (mark !== undefined && plan.outcome.state === 'booting')
+          memory.mark(mark, object.status?.lifecycle);
       },
     });
     return this.#conclude({ object, context, memory, seen, plan, execution, signal });
@@ -106,7 +107,13 @@ export class UserVmReconciler implements Reconciler {
     const outcome = this.#outcomeOf(plan, execution, seen);
     if (outcome.state === 'deleted') return this.#finishDeletion(object);
     const exitMessage = await this.#exitMessage(outcome, context, seen);
-    const requeueAfterMs = this.#note({ outcome, memory, plan, failed: execution.failure !== undefined, exitMessage });
+    const requeueAfterMs = this.#note({
+      outcome,
+      memory,
+      plan,
+      failed: execution.failure !== undefined,
+      exitMessage,
+    });
     if (outcome.state === 'booted' || outcome.state === 'running') {
       memory.mark('guestReachable', object.status?.lifecycle);
     }

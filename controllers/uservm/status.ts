@@ -34,7 +34,7 @@ const BOOTED: Word = ['True', USER_VM_REASONS.Booted, 'the guest answers on its 
 /** The status that is true after a reconcile. Pure: without a difference it equals the previous one. */
 export function statusOf(input: StatusInput): UserVmStatus {
   const { previous, outcome, record } = input;
-  if (outcome.state === 'unchanged' || outcome.state === 'silent' || outcome.state === 'ended') return previous;
+  if (outcome.state === 'unchanged' || outcome.state === 'silent') return previous;
   const { vmmPid: _, guestImage: __, bootId: ___, ...kept } = previous;
   return {
     ...kept,
@@ -68,7 +68,8 @@ function phaseOf({ outcome, goal, previous }: StatusInput): NonNullable<UserVmSt
   switch (outcome.state) {
     case 'waiting':
     case 'exited':
-      return 'Provisioning';
+    case 'ended':
+      return goal === 'run' ? 'Provisioning' : 'Stopping';
     case 'failed':
       return 'Failed';
     case 'booting':
@@ -94,6 +95,7 @@ function wordsOf({ outcome, exitMessage }: StatusInput): Words {
   switch (outcome.state) {
     case 'waiting':
     case 'failed':
+    case 'ended':
       return none(outcome.reason, outcome.message);
     case 'exited':
       return none(USER_VM_REASONS.VmmExited, exitMessage);

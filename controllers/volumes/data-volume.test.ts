@@ -40,7 +40,9 @@ test('a volume grows and never shrinks', async (t) => {
 test('too large a volume: the error names path, needed and free bytes, and nothing is left', async (t) => {
   const path = await volumeIn(t);
   const sizeBytes = 2 ** 52;
-  const error = await t.throwsAsync(ensureDataVolume(deps, { path, sizeBytes }), { instanceOf: DiskFullError });
+  const error = await t.throwsAsync(ensureDataVolume(deps, { path, sizeBytes }), {
+    instanceOf: DiskFullError,
+  });
   t.true(error.message.includes(path));
   t.true(error.message.includes(String(sizeBytes)));
   t.true(error.freeBytes > 0);
@@ -51,7 +53,9 @@ test('too large a volume: the error names path, needed and free bytes, and nothi
 test('a disk that fills up while the file system is made is a DiskFullError too', async (t) => {
   const path = await volumeIn(t);
   const run: RunCommand = async () => ({ exitCode: 1, stdout: '', stderr: 'mkfs: No space left on device' });
-  await t.throwsAsync(ensureDataVolume({ ...deps, run }, { path, sizeBytes: MIB }), { instanceOf: DiskFullError });
+  await t.throwsAsync(ensureDataVolume({ ...deps, run }, { path, sizeBytes: MIB }), {
+    instanceOf: DiskFullError,
+  });
   t.is(await hostVolumeFiles.sizeOf(path), undefined, 'no half-made volume under the final name');
 });
 

@@ -67,7 +67,8 @@ async function explain(
   volume: { path: string; sizeBytes: number },
   error: unknown,
 ): Promise<unknown> {
-  const text = error instanceof Error ? `${'code' in error ? error.code : ''} ${error.message}` : String(error);
+  const text =
+    error instanceof Error ? `${'code' in error ? error.code : ''} ${error.message}` : String(error);
   if (!/ENOSPC|EFBIG|No space left|File too large/.test(text)) return error;
   const freeBytes = await files.freeBytesAt(dirname(volume.path));
   return new DiskFullError({ path: volume.path, neededBytes: volume.sizeBytes, freeBytes, cause: error });

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import type { Lister } from '../../api/client/index.ts';
+import type { GuestImage } from '../../crds/guestimage/definition.ts';
+import { USER_VM_REASONS } from '../../crds/uservm/conditions.ts';
+import type { ArtifactStore } from './artifact-store.ts';
+import { artifactDirectory } from './verify-artifact.ts';
+
+/** Whether the GuestImage `name` can be booted on this node now, and the absolute paths of its files. */
+export function sightImage(
+  deps: {
+    readonly images: Lister<GuestImage>;
+    readonly store: ArtifactStore;
+    readonly imagesDirectory: string;
+  },
+  name: string,
+) {
+  const image = deps.images.get('', name);
+  if (image === undefined) {
+    const message = `there is no GuestImage ${JSON.stringify(name)}; create it, or name another in spec.guestImage`;
+    return { state: 'missing', reason: USER_VM_REASONS.GuestImageNotFound, message } as const;
+  }
+  const { digest, kernel, initramfs, rootDisk, cmdline } = image.spec;
+  const found = deps.store.stateOf(image.spec);
+  if (found === undefined) return { state: 'pending' } as const;
+  if (!found.isVerified) {
+    const reason = USER_VM_REASONS.GuestImageUnavailable;
+    return { state: 'missing', reason, message: `GuestImage ${name}: ${found.message}` } as const;
+  }
+  const directory = artifactDirectory(deps.imagesDirectory, digest);
+  const files = {
+    kernel: join(directory, kernel.name),
+    initramfs: join(directory, initramfs.name),
+    rootDisk: join(directory, rootDisk.name),
+  };
+  return { state: 'verified', image: { name, digest, cmdline, ...files } } as const;
+}

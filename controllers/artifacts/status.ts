@@ -1,0 +1,70 @@
+import type { GuestImage, GuestImageStatus } from '../../crds/guestimage/definition.ts';
+import type { LifecycleEvent } from '../../crds/meta/status-commit.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { findCondition, formatTime, setCondition } from '../runtime/index.ts';
+import type { ArtifactState } from './artifact-store.ts';
+
+/** Reasons of a GuestImage's Ready condition. `docs/operations.md` has a line for each. */
+export const GUEST_IMAGE_REASONS = {
+  Verified: 'Verified',
+  NotFound: 'NotFound',
+  DigestMismatch: 'DigestMismatch',
+} as const;
+
+type NodeEntry = NonNullable<GuestImageStatus['nodes']>[number];
+
+/** The status with this node's finding in it: ready when some node has the whole artifact. */
+export function statusOf(options: {
+  readonly image: Pick<GuestImage, 'metadata' | 'status'>;
+  readonly nodeName: string;
+  readonly state: ArtifactState;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}): GuestImageStatus {
+  const { image, nodeName, state, clock } = options;
+  const previous = image.status ?? {};
+  const known = previous.nodes?.find((node) => node.nodeName === nodeName);
+  const message = state.isVerified ? undefined : state.message;
+  const isSame = known?.present === state.isVerified && known.message === message;
+  const entry: NodeEntry = isSame
+    ? known
+    : {
+        nodeName,
+        present: state.isVerified,
+        verifiedAt: formatTime(clock.nowMs()),
+        ...(message === undefined ? {} : { message }),
+      };
+  const others = previous.nodes?.filter((node) => node.nodeName !== nodeName) ?? [];
+  const nodes = [...others, entry].sort((a, b) => (a.nodeName < b.nodeName ? -1 : 1));
+  const { generation } = image.metadata;
+  const word = readyWord(nodes, state);
+  const observed = generation === undefined ? {} : { observedGeneration: generation };
+  return {
+    ...previous,
+    ...observed,
+    nodes,
+    conditions: setCondition(previous.conditions, { type: 'Ready', ...word, ...observed }, clock),
+  };
+}
+
+function readyWord(nodes: readonly NodeEntry[], state: ArtifactState) {
+  if (nodes.some((node) => node.present)) {
+    const message = 'a node has the artifact, all digests checked';
+    return { status: 'True', reason: GUEST_IMAGE_REASONS.Verified, message } as const;
+  }
+  const isMismatch = !state.isVerified && state.isPresent;
+  return {
+    status: 'False',
+    reason: isMismatch ? GUEST_IMAGE_REASONS.DigestMismatch : GUEST_IMAGE_REASONS.NotFound,
+    message: state.isVerified ? '' : `${state.message}; build or copy the artifact there again`,
+  } as const;
+}
+
+/** The event for a readiness that turned. */
+export function eventsOf(previous: GuestImageStatus | undefined, next: GuestImageStatus): LifecycleEvent[] {
+  const before = findCondition(previous?.conditions, 'Ready');
+  const after = findCondition(next.conditions, 'Ready');
+  if (after === undefined || before?.status === after.status) return [];
+  return [
+    { type: after.status === 'True' ? 'Normal' : 'Warning', reason: after.reason, message: after.message },
+  ];
+}

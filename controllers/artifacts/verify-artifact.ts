@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import { type GuestImageSpec, guestImageSpecSchema } from '../../crds/guestimage/definition.ts';
+
+/** What is wrong with an artifact, for people: names the file, and what was found and expected. */
+export class ArtifactError extends Error {
+  /** False: not there at all. */
+  readonly isPresent: boolean;
+
+  constructor(message: string, options: { isPresent: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.name = 'ArtifactError';
+    this.isPresent = options.isPresent;
+  }
+}
+
+const manifestSchema = guestImageSpecSchema.omit({ digest: true });
+type Manifest = z.infer<typeof manifestSchema>;
+
+/** The directory of an artifact below the one that holds all. */
+export function artifactDirectory(imagesDirectory: string, digest: string): string {
+  return join(imagesDirectory, digest.replace(/^sha256:/, ''));
+}
+
+/**
+ * Reads every byte of an artifact and compares the digests of manifest, kernel, initramfs and root disk, and
+ * the manifest with the object's spec.
+ * @throws ArtifactError naming the file that is absent or wrong
+ */
+export async function verifyArtifact(imagesDirectory: string, spec: GuestImageSpec): Promise<void> {
+  const directory = artifactDirectory(imagesDirectory, spec.digest);
+  const manifest = await readManifest(directory, spec.digest);
+  const { digest: _, ...declared } = spec;
+  if (canonical(manifest) !== canonical(declared)) {
+    throw new ArtifactError(`the GuestImage's spec is not what ${join(directory, 'manifest.json')} says`, {
+      isPresent: true,
+    });
+  }
+  for (const file of [manifest.kernel, manifest.initramfs, manifest.rootDisk]) {
+    await verifyFile(join(directory, file.name), file);
+  }
+}
+
+async function readManifest(directory: string, digest: string): Promise<Manifest> {
+  const path = join(directory, 'manifest.json');
+  const bytes = await readFile(path).catch((cause) => {
+    throw new ArtifactError(`no guest image at ${directory}: ${cause.message}`, { isPresent: false, cause });
+  });
+  expectDigest(path, `sha256:${createHash('sha256').update(bytes).digest('hex')}`, digest);
+  const parsed = manifestSchema.safeParse(JSON.parse(bytes.toString('utf8')));
+  if (parsed.success) return parsed.data;
+  throw new ArtifactError(`${path} is no manifest: ${z.prettifyError(parsed.error)}`, { isPresent: true });
+}
+
+async function verifyFile(path: string, expected: { digest: string; sizeBytes: number }): Promise<void> {
+  const { size } = await stat(path).catch((cause) => {
+    throw new ArtifactError(`${path} is missing: ${cause.message}`, { isPresent: false, cause });
+  });
+  if (size !== expected.sizeBytes) {
+    throw new ArtifactError(`${path} has ${size} bytes, the manifest says ${expected.sizeBytes}`, {
+      isPresent: true,
+    });
+  }
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
+  expectDigest(path, `sha256:${hash.digest('hex')}`, expected.digest);
+}
+
+function expectDigest(path: string, actual: string, expected: string): void {
+  if (actual === expected) return;
+  throw new ArtifactError(`${path} has digest ${actual}, expected ${expected}`, { isPresent: true });
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+/** Changes when a file of the artifact may have changed: size, inode and time of each. Cheap: reads no contents. */
+export async function fingerprintOf(imagesDirectory: string, spec: GuestImageSpec): Promise<string> {
+  const directory = artifactDirectory(imagesDirectory, spec.digest);
+  const names = ['manifest.json', spec.kernel.name, spec.initramfs.name, spec.rootDisk.name];
+  const parts = await Promise.all(
+    names.map((name) =>
+      stat(join(directory, name), { bigint: true }).then(
+        ({ size, ino, mtimeNs, ctimeNs }) => [size, ino, mtimeNs, ctimeNs].join(':'),
+        () => 'absent',
+      ),
+    ),
+  );
+  return [canonical(spec), ...parts].join('|');
+}

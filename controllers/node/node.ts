@@ -1,0 +1,197 @@
+import type { Registry } from 'prom-client';
+import { type ApiClient, Informer } from '../../api/client/index.ts';
+import { type GuestImage, guestImageDefinition } from '../../crds/guestimage/definition.ts';
+import { nodeDefinition } from '../../crds/node/definition.ts';
+import { type SandboxContainer, sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
+import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
+import { type HoltConfig, statePaths } from '../../lib/config.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { runCommand } from '../../lib/run-command.ts';
+import { ArtifactStore } from '../artifacts/artifact-store.ts';
+import { startArtifactsController } from '../artifacts/controller.ts';
+import { sightImage } from '../artifacts/image-sight.ts';
+import { macOf, shortIdOf, tapNameOf, vmPathsOf } from '../host/vm-identity.ts';
+import type { HostNetwork } from '../network/host-network.ts';
+import { runNetworkWatch } from '../network/network-watch.ts';
+import { Heartbeat } from '../noderegistration/heartbeat.ts';
+import { readHostFacts } from '../noderegistration/host-facts.ts';
+import { createOrphanEffects } from '../orphans/host-effects.ts';
+import { liveVmsOf } from '../orphans/live-vms.ts';
+import { runOrphanCollector } from '../orphans/orphan-collector.ts';
+import { createControllerMetrics, StatusCommitter } from '../runtime/index.ts';
+import { createSandboxContainerController } from '../sandboxcontainer/registration.ts';
+import { startUserVmController, type UserVmController } from '../uservm/registration.ts';
+import { IngressProber } from './ingress-prober.ts';
+import { createLinuxNodeEffects, dataDiskOf } from './linux-node-effects.ts';
+import { runLogRotation } from './log-rotation.ts';
+import { ProcessWatch } from './process-watch.ts';
+
+export interface NodeOptions {
+  readonly config: HoltConfig;
+  readonly client: ApiClient;
+  readonly network: HostNetwork;
+  readonly registry: Registry;
+  readonly logger: Logger;
+}
+
+export interface RunningNode {
+  /** @throws Error while some cache has not had its first list */
+  checkSynced(): void;
+  /** Ends the loops; VMs go on undisturbed. */
+  stop(): Promise<void>;
+}
+
+/** How often VMM processes are looked at: an end is noticed within this. */
+const PROCESS_WATCH_MS = 500;
+
+/** Starts all controllers of this host on shared informers. */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { config, client, network, registry, logger } = options;
+  const clock = systemClock;
+  const paths = statePaths(config.stateDir);
+  const { nodeName } = config;
+  await network.ensure([]);
+  const metrics = createControllerMetrics(registry);
+  const committer = new StatusCommitter({
+    client,
+    reportingComponent: 'holt-node',
+    reportingInstance: nodeName,
+  });
+  const informers = {
+    userVms: new Informer<UserVm>({ client, clock, logger, definition: userVmDefinition }),
+    sandboxContainers: new Informer<SandboxContainer>({
+      client,
+      clock,
+      logger,
+      definition: sandboxContainerDefinition,
+    }),
+    guestImages: new Informer<GuestImage>({ client, clock, logger, definition: guestImageDefinition }),
+  };
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const prober = new IngressProber(config.netns);
+  const store = new ArtifactStore(paths.images);
+  const images = { images: informers.guestImages.lister, store, imagesDirectory: paths.images };
+  const processWatch = new ProcessWatch({
+    periodMs: PROCESS_WATCH_MS,
+    clock,
+    onEnd: (uid) => userVmController.enqueueUid(uid),
+  });
+  const userVmController = startUserVmController({
+    client,
+    committer,
+    informer: informers.userVms,
+    effects: createLinuxNodeEffects({
+      netns: config.netns,
+      vmmBinary: config.vmm.binary,
+      mode: config.vmm.mode,
+      volumesDirectory: paths.volumes,
+      network,
+      prober,
+    }),
+    images: (name) => sightImage(images, name),
+    dataDiskOf: (uid) => dataDiskOf(paths.volumes, uid),
+    watchProcess: (uid, process) => processWatch.set(uid, process),
+    nodeName,
+    vmsDirectory: paths.vms,
+    subnet: config.vmSubnet,
+    mode: config.vmm.mode,
+    clock,
+    logger,
+    metrics,
+    registry,
+  });
+  const artifacts = startArtifactsController({
+    informer: informers.guestImages,
+    store,
+    committer,
+    nodeName,
+    clock,
+    logger,
+    metrics,
+    onChecked: (name) => userVmController.enqueueWaitingFor(name),
+  });
+  const containers = createSandboxContainerController({
+    client,
+    informers,
+    vmSocketPath: (uid) => vmPathsOf(paths.vms, shortIdOf(uid)).vsock,
+    nodeName,
+    clock,
+    logger,
+    committer,
+    metrics,
+    registry,
+  });
+  const facts = await readHostFacts({
+    nodeName,
+    mode: config.vmm.mode,
+    vmmBinary: config.vmm.binary,
+    run: runCommand,
+  });
+  const heartbeat = new Heartbeat({ client, facts, clock, logger });
+  const loops = [
+    heartbeat.run(signal),
+    processWatch.run(signal),
+    runNetworkWatch(networkWatchOptions(options, userVmController, clock), signal),
+    runLogRotation({ vmsDirectory: paths.vms, clock, logger }, signal),
+    runOrphanCollector(
+      orphanOptions(options, { informer: informers.userVms, committer, heartbeat, clock }),
+      signal,
+    ),
+  ];
+  for (const informer of Object.values(informers)) informer.start();
+  return {
+    checkSynced: () => {
+      const missing = Object.values(informers).filter((informer) => !informer.hasSynced());
+      if (missing.length === 0) return;
+      throw new Error(`no list yet of ${missing.map(({ definition }) => definition.plural).join(', ')}`);
+    },
+    stop: async () => {
+      stopping.abort(new Error('holt-node stops'));
+      await Promise.all([userVmController.stop(), artifacts.stop(), containers.stop(), ...loops]);
+      await Promise.all(Object.values(informers).map((informer) => informer.stop()));
+      prober.close();
+    },
+  };
+}
+
+function networkWatchOptions(options: NodeOptions, controller: UserVmController, clock: Clock) {
+  return {
+    network: options.network,
+    subnet: options.config.vmSubnet,
+    expectedPorts: () =>
+      controller.expectedPorts((vm) => ({
+        tap: tapNameOf(shortIdOf(vm.metadata.uid)),
+        mac: macOf(vm.metadata.uid),
+        ip: vm.status?.addresses?.ip ?? '',
+      })),
+    onPortDrift: (uid: string) => controller.enqueueUid(uid),
+    onMended: (uids: readonly string[]) => controller.noteFirewallMended(uids),
+    clock,
+    logger: options.logger,
+  };
+}
+
+function orphanOptions(
+  { config, client, network, logger, registry }: NodeOptions,
+  own: { informer: Informer<UserVm>; committer: StatusCommitter; heartbeat: Heartbeat; clock: Clock },
+) {
+  const paths = statePaths(config.stateDir);
+  return {
+    effects: createOrphanEffects({ vmsDirectory: paths.vms, volumesDirectory: paths.volumes, network }),
+    cachedVms: () =>
+      own.informer.hasSynced() ? liveVmsOf(own.informer.lister.list(), config.nodeName) : undefined,
+    currentVms: async () =>
+      liveVmsOf((await client.listAll<UserVm>(userVmDefinition)).items, config.nodeName),
+    report: async (events: Parameters<StatusCommitter['commit']>[3]) => {
+      const name = own.heartbeat.node?.metadata.name;
+      if (name === undefined) return;
+      const node = await client.get(nodeDefinition, { name });
+      await own.committer.commit(nodeDefinition, node, { ...(node.status ?? {}) }, events);
+    },
+    clock: own.clock,
+    logger,
+    registry,
+  };
+}

@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Node } from '../../crds/node/definition.ts';
+
+/** What this host is, as its Node object says. */
+export interface HostFacts {
+  readonly nodeName: string;
+  readonly mode: 'kvm' | 'emulated';
+  readonly hostname: string;
+  /** Go's word for it, as Kubernetes uses: amd64 or arm64. */
+  readonly architecture: string;
+  readonly kernelVersion: string;
+  readonly osImage: string;
+  readonly bootId: string;
+  readonly machineId: string;
+  readonly vmmVersion: string;
+  readonly cpuCount: number;
+  readonly memoryBytes: number;
+}
+
+/** Kept from VMs: the host's own processes and each VMM's overhead. */
+const RESERVED_MEMORY_BYTES = 512 * 1024 * 1024;
+
+/** Labels that this node sets on itself; others on the object are left alone. */
+export function labelsOf(facts: HostFacts): Record<string, string> {
+  return {
+    'kubernetes.io/hostname': facts.nodeName,
+    'kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': facts.architecture,
+    'holt.dev/vmm-mode': facts.mode,
+  };
+}
+
+/** The status of the Node; conditions of others are kept, times move only when something turned. */
+export function nodeStatusOf(
+  facts: HostFacts,
+  previous: Node['status'],
+  now: string,
+): NonNullable<Node['status']> {
+  const memory = (bytes: number) => `${Math.floor(bytes / 1024)}Ki`;
+  const known = previous?.conditions?.find((condition) => condition.type === 'Ready');
+  const isReady = known?.status === 'True' && known.reason === 'HoltNodeReady';
+  const ready = isReady
+    ? known
+    : {
+        type: 'Ready',
+        status: 'True' as const,
+        reason: 'HoltNodeReady',
+        message: 'holt-node runs and renews its Lease',
+        lastHeartbeatTime: now,
+        lastTransitionTime: known?.status === 'True' ? (known.lastTransitionTime ?? now) : now,
+      };
+  return {
+    ...previous,
+    capacity: { cpu: String(facts.cpuCount), memory: memory(facts.memoryBytes) },
+    allocatable: {
+      cpu: String(facts.cpuCount),
+      memory: memory(Math.max(0, facts.memoryBytes - RESERVED_MEMORY_BYTES)),
+    },
+    addresses: [{ type: 'Hostname', address: facts.hostname }],
+    nodeInfo: {
+      architecture: facts.architecture,
+      operatingSystem: 'linux',
+      kernelVersion: facts.kernelVersion,
+      osImage: facts.osImage,
+      bootID: facts.bootId,
+      machineID: facts.machineId,
+      systemUUID: facts.machineId,
+      containerRuntimeVersion: `cloud-hypervisor://${facts.vmmVersion}`,
+      kubeletVersion: '',
+      kubeProxyVersion: '',
+    },
+    conditions: [...(previous?.conditions?.filter(({ type }) => type !== 'Ready') ?? []), ready],
+  };
+}
+
+/** Whether the object's labels lack any of this node's. */
+export function lacksLabels(node: Pick<Node, 'metadata'>, facts: HostFacts): boolean {
+  const labels = node.metadata.labels ?? {};
+  return !isDeepStrictEqual({ ...labels, ...labelsOf(facts) }, labels);
+}
