@@ -1,5 +1,5 @@
 import { backendSections } from './haproxy-backends.ts';
-import { frontendSection } from './haproxy-frontend.ts';
+import { listenerSection, requestsSection } from './haproxy-frontend.ts';
 
 /** Everything that the edge's configuration depends on. Paths are absolute and free of spaces and quotes. */
 export interface HaproxyOptions {
@@ -12,6 +12,8 @@ export interface HaproxyOptions {
   /** IPv4 /16 of the VMs, e.g. `10.66.0.0/16`; its .0.1 is the bridge. */
   readonly vmSubnet: string;
   readonly adminSocket: string;
+  /** Unix socket between the listener and the frontend behind it. */
+  readonly requestSocket: string;
   readonly routesMap: string;
   readonly revokedMap: string;
   /** Directory of the page files. */
@@ -35,13 +37,24 @@ function assertPlain(name: string, value: string): void {
  * @throws RangeError naming a path that HAProxy could misread
  */
 export function haproxyConfig(options: HaproxyOptions): string {
-  const { netns, vmSubnet, adminSocket, routesMap, revokedMap, pages, sessionPublicKey } = options;
-  const words = { netns, vmSubnet, adminSocket, routesMap, revokedMap, pages, sessionPublicKey };
+  const { netns, vmSubnet, adminSocket, requestSocket, routesMap, revokedMap, pages, sessionPublicKey } =
+    options;
+  const words = {
+    netns,
+    vmSubnet,
+    adminSocket,
+    requestSocket,
+    routesMap,
+    revokedMap,
+    pages,
+    sessionPublicKey,
+  };
   for (const [name, value] of Object.entries(words)) assertPlain(name, value);
   const sections = [
     globalSection(options),
     defaultsSection(options),
-    frontendSection(options),
+    listenerSection(options),
+    requestsSection(options),
     ...backendSections(options),
     metricsSection(options),
   ];
@@ -73,9 +86,9 @@ function defaultsSection(options: HaproxyOptions): readonly string[] {
     'defaults edge',
     'mode http',
     'option dontlognull',
-    '# A dead VM must cost its user seconds, not minutes: one connection attempt, one more, then the page.',
-    'timeout connect 2s',
-    'retries 1',
+    '# One attempt, then the page, which says when to come back.',
+    'timeout connect 3s',
+    'retries 0',
     'timeout http-request 15s',
     'timeout http-keep-alive 60s',
     'timeout client 5m',

@@ -24,6 +24,7 @@ export async function ensureHaproxyFiles(config: HoltConfig): Promise<void> {
     netns: config.netns,
     vmSubnet: config.vmSubnet,
     adminSocket: paths.adminSocket,
+    requestSocket: paths.requestSocket,
     routesMap: paths.routesMap,
     revokedMap: paths.revokedMap,
     pages: paths.pages,

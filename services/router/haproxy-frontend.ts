@@ -7,11 +7,27 @@ import { ACCESS_LOG_FORMAT } from './access-log-format.ts';
 import type { HaproxyOptions } from './haproxy-config.ts';
 import { FIELD_SEPARATOR } from './route-table.ts';
 
-/** The listener: from a raw request to a verified user, a route and the headers that say so. */
-export function frontendSection(options: HaproxyOptions): readonly string[] {
+/**
+ * The listener. It passes each request on, over a connection of its own, to the frontend that does the work:
+ * where a VM fails, HAProxy closes a client's connection without any answer unless the request is the first one
+ * on it, and a client that keeps its connection would get no page.
+ */
+export function listenerSection(options: HaproxyOptions): readonly string[] {
   return [
-    'frontend edge from edge',
+    'listen edge from edge',
     `bind 127.0.0.1:${options.listenPort}`,
+    'http-reuse never',
+    'option http-server-close',
+    'timeout server 6m',
+    `server requests unix@${options.requestSocket} send-proxy-v2`,
+  ];
+}
+
+/** From a raw request to a verified user, a route and the headers that say so. */
+export function requestsSection(options: HaproxyOptions): readonly string[] {
+  return [
+    'frontend requests from edge',
+    `bind unix@${options.requestSocket} mode 600 accept-proxy`,
     'log global',
     `log-format ${ACCESS_LOG_FORMAT}`,
     '',

@@ -8,6 +8,8 @@ export interface RouterPaths {
   readonly haproxyConfig: string;
   /** HAProxy's Runtime API, level admin; for root only. */
   readonly adminSocket: string;
+  /** Between HAProxy's listener and the frontend behind it. */
+  readonly requestSocket: string;
   /** The last-known route table: written before HAProxy is told, read by HAProxy at its start. */
   readonly routesMap: string;
   /** Revoked session ids; the value says since when. */
@@ -24,6 +26,7 @@ export function routerPaths(config: Pick<HoltConfig, 'stateDir'>): RouterPaths {
     directory: router,
     haproxyConfig: join(router, 'haproxy.cfg'),
     adminSocket: join(router, 'admin.sock'),
+    requestSocket: join(router, 'requests.sock'),
     routesMap: join(router, 'routes.map'),
     revokedMap: join(router, 'revoked.map'),
     pages: join(router, 'pages'),
