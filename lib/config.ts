@@ -13,9 +13,15 @@ export const holtConfigSchema = z.strictObject({
   stateDir: z.string().startsWith('/'),
   nodeName: z.string().default('node-1'),
   /** Network namespace of the VMs' side; starts with `holt`. */
-  netns: z.string().regex(/^holt[a-z0-9-]*$/).default('holt'),
+  netns: z
+    .string()
+    .regex(/^holt[a-z0-9-]*$/)
+    .default('holt'),
   /** IPv4 /16 whose host .0.1 is the bridge; VMs get the other addresses. */
-  vmSubnet: z.string().regex(/^\d+\.\d+\.0\.0\/16$/).default('10.66.0.0/16'),
+  vmSubnet: z
+    .string()
+    .regex(/^\d+\.\d+\.0\.0\/16$/)
+    .default('10.66.0.0/16'),
   ports: z.strictObject({
     router: port.default(8080),
     api: port.default(6443),

@@ -41,7 +41,11 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
 }
 
 /** Waits until the process is gone; false when it still runs after `timeoutMs`. */
-export async function waitForEnd(identity: ProcessIdentity, timeoutMs: number, clock: Clock): Promise<boolean> {
+export async function waitForEnd(
+  identity: ProcessIdentity,
+  timeoutMs: number,
+  clock: Clock,
+): Promise<boolean> {
   const deadline = clock.monotonicMs() + timeoutMs;
   while (isAlive(identity)) {
     if (clock.monotonicMs() >= deadline) return false;

@@ -12,7 +12,8 @@ const SUFFIXES: Readonly<Record<string, number>> = {
 };
 
 /** The shape of a positive Kubernetes resource quantity as Holt takes it: `500m`, `2`, `1.5Gi`. */
-export const QUANTITY_PATTERN = /^(0*[1-9]\d*(\.\d+)?|0*\.\d*[1-9]\d*|0+\.\d*[1-9]\d*)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/;
+export const QUANTITY_PATTERN =
+  /^(0*[1-9]\d*(\.\d+)?|0*\.\d*[1-9]\d*|0+\.\d*[1-9]\d*)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/;
 
 /**
  * The number a quantity stands for (bytes for memory, cores for cpu).
@@ -20,7 +21,8 @@ export const QUANTITY_PATTERN = /^(0*[1-9]\d*(\.\d+)?|0*\.\d*[1-9]\d*|0+\.\d*[1-
  * @throws RangeError when it is not a positive quantity
  */
 export function parseQuantity(quantity: string): number {
-  if (!QUANTITY_PATTERN.test(quantity)) throw new RangeError(`not a positive quantity: ${JSON.stringify(quantity)}`);
+  if (!QUANTITY_PATTERN.test(quantity))
+    throw new RangeError(`not a positive quantity: ${JSON.stringify(quantity)}`);
   const digits = /^[\d.]+/.exec(quantity)?.[0] ?? '';
   return Number(digits) * (SUFFIXES[quantity.slice(digits.length)] ?? Number.NaN);
 }

@@ -54,7 +54,8 @@ export const runCommand: RunCommand = (argv, options = {}) =>
     });
     child.on('error', (error) => reject(new CommandError(argv, error.message)));
     child.on('close', (exitCode, signal) => {
-      if (exitCode === null) reject(new CommandError(argv, `ended by ${signal}`, { exitCode: -1, stdout, stderr }));
+      if (exitCode === null)
+        reject(new CommandError(argv, `ended by ${signal}`, { exitCode: -1, stdout, stderr }));
       else resolve({ exitCode, stdout, stderr });
     });
     child.stdin.on('error', () => {});
@@ -62,7 +63,11 @@ export const runCommand: RunCommand = (argv, options = {}) =>
   });
 
 /** As `runCommand`, and a non-zero exit is an error that carries the program's own words. */
-export async function runChecked(run: RunCommand, argv: readonly string[], options?: CommandOptions): Promise<string> {
+export async function runChecked(
+  run: RunCommand,
+  argv: readonly string[],
+  options?: CommandOptions,
+): Promise<string> {
   const result = await run(argv, options);
   if (result.exitCode !== 0) {
     const detail = result.stderr.trim() || result.stdout.trim();

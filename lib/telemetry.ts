@@ -37,7 +37,11 @@ export interface SpanOptions {
 }
 
 /** Runs `work` in a span; an error marks the span and is thrown on. */
-export async function withSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+export async function withSpan<T>(
+  name: string,
+  options: SpanOptions,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
   const parent =
     options.traceparent === undefined
       ? context.active()
@@ -54,7 +58,10 @@ export async function withSpan<T>(name: string, options: SpanOptions, work: (spa
   try {
     return await context.with(trace.setSpan(parent, span), () => work(span));
   } catch (error) {
-    span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+    span.setStatus({
+      code: SpanStatusCode.ERROR,
+      message: error instanceof Error ? error.message : String(error),
+    });
     throw error;
   } finally {
     span.end();
