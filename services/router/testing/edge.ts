@@ -108,6 +108,11 @@ export class Edge {
     await this.admin(`${present ? 'set' : 'add'} map ${this.paths.routesMap} ${key} ${value}`);
   }
 
+  /** The last-known table is lost. */
+  async emptyRoutesMap(): Promise<void> {
+    await writeFile(this.paths.routesMap, '');
+  }
+
   async stop(): Promise<void> {
     await this.killHaproxy();
     await this.network.close();
