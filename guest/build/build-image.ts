@@ -18,6 +18,7 @@ const ROOT_DISK_UUID = '686f6c74-0000-4000-8000-000000000001';
 export const CMDLINE = [
   'console=ttyS0',
   'quiet',
+  'selinux=0',
   'loglevel=4',
   'panic=1',
   'apparmor=0',

@@ -12,6 +12,7 @@ const { join } = require('node:path');
 const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const BODY_BYTES_MAX = 1024 * 1024;
 const CHUNKS_MAX = 1_000_000;
+const INTERVAL_MS_MAX = 3_600_000;
 const FRAME_BYTES_MAX = 64 * 1024;
 
 const settings = {
@@ -38,8 +39,9 @@ function whoami() {
 /** The path below the prefix under which this container is served: `/dev/whoami` is `/whoami`. */
 function parseTarget(request) {
   const url = new URL(request.url, 'http://sandbox');
-  const given = request.headers['x-forwarded-prefix'];
-  const prefix = given !== undefined ? given : settings.role === 'dev' ? '/dev' : '';
+  const given = request.headers['x-forwarded-prefix'] ?? (settings.role === 'dev' ? '/dev' : '');
+  // The prefix ends up in the page: nothing but a plain path element.
+  const prefix = /^\/[a-z0-9-]+$/.test(given) ? given : '';
   const below = prefix !== '' && (url.pathname === prefix || url.pathname.startsWith(`${prefix}/`));
   return {
     prefix: below ? prefix : '',
@@ -198,7 +200,7 @@ function listenToClient(socket, head, close) {
 
 /** Streams numbered chunks until `count` is reached or the client goes; waits whenever the client is slow. */
 function stream(socket, head, query) {
-  const intervalMs = whole(query.get('interval_ms'), 1000, 3_600_000);
+  const intervalMs = whole(query.get('interval_ms'), 1000, INTERVAL_MS_MAX);
   const count = whole(query.get('count'), CHUNKS_MAX, CHUNKS_MAX);
   const { user, vmId, containerName } = settings;
   const about = { session_id: query.get('session_id'), thread_id: query.get('thread_id'), user, vm_id: vmId };
@@ -209,12 +211,15 @@ function stream(socket, head, query) {
     if (socket.writable) socket.end(encodeFrame(8, closePayload(code)));
   };
   const next = () => {
-    if (seq >= count) return close(1000);
+    if (seq === count) {
+      close(1000);
+      return;
+    }
     const chunk = JSON.stringify({ ...about, container_name: containerName, seq });
     seq += 1;
     const roomLeft = socket.write(encodeFrame(1, Buffer.from(chunk)));
     const again = () => {
-      timer = setTimeout(next, intervalMs);
+      timer = setTimeout(next, seq === count ? 0 : intervalMs);
     };
     if (roomLeft) again();
     else socket.once('drain', again);
@@ -233,13 +238,8 @@ function upgrade(request, socket, head) {
   if (request.headers.upgrade?.toLowerCase() !== 'websocket' || key === undefined) return refuse('400 Bad Request');
   if (request.headers['sec-websocket-version'] !== '13') return refuse('426 Upgrade Required');
   const accept = createHash('sha1').update(`${key}${WEBSOCKET_GUID}`).digest('base64');
-  const start = () => {
-    socket.setNoDelay(true);
-    socket.setTimeout(0);
-    stream(socket, head, query);
-  };
   try {
-    whole(query.get('interval_ms'), 1000, 3_600_000);
+    whole(query.get('interval_ms'), 1000, INTERVAL_MS_MAX);
     whole(query.get('count'), CHUNKS_MAX, CHUNKS_MAX);
   } catch {
     return refuse('400 Bad Request');
@@ -247,7 +247,9 @@ function upgrade(request, socket, head) {
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
   );
-  start();
+  socket.setNoDelay(true);
+  socket.setTimeout(0);
+  stream(socket, head, query);
 }
 
 function escapeHtml(text) {
