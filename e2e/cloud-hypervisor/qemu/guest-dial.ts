@@ -4,8 +4,8 @@ import { networkInterfaces } from 'node:os';
 import { controlGuestAddress, controlNetdev } from './qemu-argv.ts';
 import type { Qmp } from './qmp.ts';
 
-/** How long the guest may take to accept. (The real VMM gives 2 s; emulation is slower.) */
-const acceptTimeoutMs = 5_000;
+/** How long the guest may take to accept: the real VMM's own bound. */
+const acceptTimeoutMs = 2_000;
 
 /**
  * Opens streams to TCP ports of the guest through QEMU's user network. Each stream gets a forward of its

@@ -8,6 +8,7 @@ import type { Machine, MachineEnd, MachineEvents, StartMachine } from '../vm/mac
 import { GuestDial } from './guest-dial.ts';
 import { diskNode, qemuArgv, qmpFd } from './qemu-argv.ts';
 import { Qmp, QmpError, type QmpEvent } from './qmp.ts';
+import { startFailure } from './start-failure.ts';
 
 /** What QEMU says while it dies; more is cut off. */
 const stderrCharsMax = 8_192;
@@ -64,9 +65,7 @@ export class QemuMachine implements Machine {
     } catch (error) {
       child.kill('SIGKILL');
       await ended.catch(() => {});
-      const detail =
-        stderr.trim().split('\n').at(-1) || (error instanceof Error ? error.message : String(error));
-      throw new VmFailure('Error from device manager', detail.replace(/^qemu-system-x86_64: /, ''));
+      throw startFailure(config, stderr, error instanceof Error ? error.message : String(error));
     }
   };
 

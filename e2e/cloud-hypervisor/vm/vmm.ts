@@ -38,7 +38,7 @@ export class Vmm {
   }
 
   #openConsoles(config: VmConfig): void {
-    if (!this.#areConsolesOpen) openConsoles(config);
+    openConsoles(config);
     this.#areConsolesOpen = true;
   }
 
@@ -47,7 +47,7 @@ export class Vmm {
     if (this.#vm !== undefined) throw new VmFailure('VM is already created');
     monitor.emit('vm', 'booting');
     if (this.#config === undefined) throw new VmFailure('VM config is missing');
-    this.#openConsoles(this.#config);
+    if (!this.#areConsolesOpen) this.#openConsoles(this.#config);
     await this.#start(this.#config);
     monitor.emit('vm', 'booted');
   }
@@ -141,7 +141,6 @@ export class Vmm {
     if (this.#config === undefined) return;
     if (this.#vm !== undefined) await this.shutdown();
     this.#config = undefined;
-    this.#areConsolesOpen = false;
     this.#dependencies.monitor.emit('vm', 'deleted');
   }
 
