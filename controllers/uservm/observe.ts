@@ -24,12 +24,13 @@ export async function observeUserVm(effects: NodeEffects, options: ObserveOption
   // A record of another UID is of a deleted object whose first 12 digits were the same: never ours.
   const record = written?.uid === uid ? written : undefined;
   const process = record === undefined ? undefined : await recordedProcess(effects, paths, record);
-  const isEnding = desired.goal !== 'run' || record?.stop !== undefined;
-  const [vmm, leftovers, portSight] = await Promise.all([
-    process === undefined ? undefined : observeVmm(effects, { ...options, process, isEnding }),
-    process === undefined ? observeLeftovers(effects, paths, record) : [],
-    effects.observeGuestPort(port),
-  ]);
+  const portSight = await effects.observeGuestPort(port);
+  // Whoever is to end is not asked how it is: an answer would change nothing, and its absence would cost time.
+  const isEnding =
+    desired.goal !== 'run' || record?.stop !== undefined || portSight.ifindex !== record?.tapIfindex;
+  const vmm =
+    process === undefined ? undefined : await observeVmm(effects, { ...options, process, isEnding });
+  const leftovers = process === undefined ? await observeLeftovers(effects, paths, record) : [];
   const isSameVmm = record !== undefined && status?.vmmPid === record.pid;
   const isTrue = (type: string) =>
     status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
@@ -65,7 +66,6 @@ async function observeVmm(
   options: ObserveOptions & { process: ProcessIdentity; isEnding: boolean },
 ): Promise<LiveVmm> {
   const { process, paths, port } = options;
-  // Whoever is to end is not asked how it is: an answer would change nothing, and its absence would cost time.
   if (options.isEnding) return { process, api: 'running', guest: undefined, ingress: false };
   const api = await effects.vmmState(paths);
   if (api !== 'running') return { process, api, guest: undefined, ingress: false };

@@ -1,0 +1,84 @@
+import test from 'ava';
+import { Drive, finalStateOf } from './testing/drive.ts';
+import type { FakeHost } from './testing/fake-host.ts';
+import { FAULT_KINDS, FaultPlan } from './testing/fault-plan.ts';
+
+/** Brings a node to where a scenario begins, and then asks for the change. */
+interface Scenario {
+  readonly prepare: (drive: Drive) => Promise<void>;
+  readonly change: (drive: Drive) => void;
+}
+
+const running = (drive: Drive) => drive.settle();
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  create: { prepare: async () => {}, change: () => {} },
+  stop: { prepare: running, change: ({ api }) => api.setSpec({ powerState: 'Stopped' }) },
+  start: {
+    prepare: async (drive) => {
+      drive.api.setSpec({ powerState: 'Stopped' });
+      await drive.settle();
+    },
+    change: ({ api }) => api.setSpec({ powerState: 'Running' }),
+  },
+  recycle: { prepare: running, change: ({ api }) => api.setSpec({ recycleRequest: 'one' }) },
+  resize: { prepare: running, change: ({ api }) => api.setSpec({ memory: '2Gi' }) },
+  delete: { prepare: running, change: ({ api }) => api.delete() },
+  'VMM killed': { prepare: running, change: ({ host }) => host.kill(host.living()[0]?.pid ?? 0) },
+  'tap deleted': { prepare: running, change: ({ host }) => void host.taps.delete(host.tap) },
+  'firewall entry deleted': { prepare: running, change: ({ host }) => void host.firewall.delete(host.tap) },
+};
+
+async function play(scenario: Scenario, faults: FaultPlan): Promise<Drive> {
+  const drive = new Drive();
+  await scenario.prepare(drive);
+  drive.inject(faults);
+  scenario.change(drive);
+  await drive.settle();
+  return drive;
+}
+
+for (const [name, scenario] of Object.entries(SCENARIOS)) {
+  test(`${name}: every effect crashed before, after, failed and ambiguous ends as without a fault`, async (t) => {
+    const learned = new FaultPlan();
+    const reference = finalStateOf(await play(scenario, learned));
+    t.deepEqual(reference.violations, []);
+    t.true(learned.names.length > 3);
+    for (const [at, effect] of learned.names.entries()) {
+      for (const kind of FAULT_KINDS) {
+        const drive = await play(scenario, new FaultPlan({ at, kind }));
+        t.deepEqual(finalStateOf(drive), reference, `${kind} at effect ${at}, ${effect}`);
+        t.is(drive.crashCount, kind === 'before' || kind === 'after' ? 1 : 0);
+      }
+    }
+  });
+}
+
+test('the reference of create is a ready VM on its tap, with everything recorded', async (t) => {
+  const { create } = SCENARIOS;
+  t.truthy(create);
+  if (create === undefined) return;
+  const state = finalStateOf(await play(create, new FaultPlan()));
+  t.like(state.object, { phase: 'Running', hasPid: true, hasBootId: true });
+  t.is(state.processes.length, 1);
+  t.like(state.processes[0], { state: 'running', isOnItsTap: true });
+  t.regex(
+    state.processes[0]?.cmdline ?? '',
+    /^console=ttyS0 holt\.vm_id=vm-0a1b2c3d4e5f holt\.user=alice .* holt\.recycle=0$/,
+  );
+  t.is(state.records, 1);
+  t.deepEqual(state.volumes, [['0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d', 4 * 2 ** 30]]);
+});
+
+test('canary: a controller that does not look for unrecorded VMMs is caught starting a second one', async (t) => {
+  const learned = new FaultPlan();
+  const blind = (drive: Drive) => {
+    const host: { listProcesses: FakeHost['listProcesses'] } = drive.host;
+    host.listProcesses = async () => [];
+  };
+  const scenario: Scenario = { prepare: async (drive) => blind(drive), change: () => {} };
+  await play(scenario, learned);
+  const at = learned.names.indexOf('spawnVmm');
+  const drive = await play(scenario, new FaultPlan({ at, kind: 'after' }));
+  t.deepEqual(drive.host.violations, ['a second VMM was started']);
+});

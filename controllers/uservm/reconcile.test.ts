@@ -1,0 +1,213 @@
+import test from 'ava';
+import { Drive } from './testing/drive.ts';
+import { FaultPlan } from './testing/fault-plan.ts';
+import { parseVmmRecord } from './vmm-record.ts';
+
+async function runningVm(): Promise<Drive> {
+  const drive = new Drive();
+  await drive.settle();
+  return drive;
+}
+
+const reasonsOf = (drive: Drive) => drive.api.events.map(({ reason }) => reason);
+const readyOf = (drive: Drive) => drive.api.object?.status?.conditions?.find(({ type }) => type === 'Ready');
+
+test('a bound VM becomes ready: steps in order with their times, events, finalizer, boot count', async (t) => {
+  const drive = await runningVm();
+  const { status, metadata } = drive.api.object ?? {};
+  t.like(status, { phase: 'Running', vmId: 'vm-0a1b2c3d4e5f', bootCount: 1, observedGeneration: 1 });
+  t.deepEqual(
+    status?.lifecycle?.map(({ name }) => name),
+    [
+      'imageVerified',
+      'volumeReady',
+      'networkReady',
+      'vmmStarted',
+      'vmCreated',
+      'vmBooted',
+      'guestReachable',
+      'ready',
+    ],
+  );
+  t.deepEqual(reasonsOf(drive), ['Provisioned', 'Booted', 'Ready']);
+  t.deepEqual(metadata?.finalizers, ['holt.dev/vm']);
+});
+
+test('a converged VM costs no write, also after a restart of the process', async (t) => {
+  const drive = await runningVm();
+  const { writeCount } = drive.api;
+  const pid = drive.host.living()[0]?.pid;
+  for (let check = 0; check < 3; check += 1) {
+    await drive.clock.advance(10_000);
+    await drive.settle();
+  }
+  drive.restart();
+  await drive.settle();
+  t.is(drive.api.writeCount, writeCount);
+  t.is(drive.host.living()[0]?.pid, pid);
+});
+
+test('a killed VMM is told as VmmExited and started anew; the second time it waits', async (t) => {
+  const drive = await runningVm();
+  const { bootId } = drive.api.object?.status ?? {};
+  drive.host.kill(drive.host.living()[0]?.pid ?? 0);
+  t.is(await drive.once(), 0);
+  t.like(drive.api.events.at(-1), { type: 'Warning', reason: 'VmmExited' });
+  t.is(drive.api.object?.status?.vmmPid, undefined);
+  await drive.settle();
+  t.like(drive.api.object?.status, { phase: 'Running', bootCount: 2 });
+  t.not(drive.api.object?.status?.bootId, bootId);
+  drive.host.kill(drive.host.living()[0]?.pid ?? 0);
+  await drive.once();
+  t.is(await drive.once(), 1_000);
+  t.is(drive.api.object?.status?.phase, 'Failed');
+  await drive.settle();
+  t.is(drive.api.object?.status?.phase, 'Running');
+});
+
+test('a deaf guest is stopped hard when its grace is over', async (t) => {
+  const drive = await runningVm();
+  drive.host.isGuestDeaf = true;
+  drive.api.setSpec({ powerState: 'Stopped' });
+  const beginMs = drive.clock.monotonicMs();
+  await drive.settle();
+  t.is(drive.api.object?.status?.phase, 'Stopped');
+  const tookMs = drive.clock.monotonicMs() - beginMs;
+  t.true(tookMs >= 20_000 && tookMs < 23_000, `${tookMs}`);
+  t.is(drive.host.living().length, 0);
+  t.false(drive.host.taps.has(drive.host.tap));
+  t.is(drive.host.volumes.size, 1);
+});
+
+test('a silent guest is left alone for a while, then the VM is made anew', async (t) => {
+  const drive = await runningVm();
+  drive.host.isGuestSilent = true;
+  await drive.clock.advance(10_000);
+  await drive.once();
+  t.is(readyOf(drive)?.status, 'True');
+  await drive.clock.advance(2_000);
+  await drive.once();
+  await drive.clock.advance(2_000);
+  await drive.once();
+  t.like(readyOf(drive), { status: 'False', reason: 'GuestUnresponsive' });
+  drive.host.isGuestSilent = false;
+  await drive.settle();
+  t.like(drive.api.object?.status, { phase: 'Running', bootCount: 2 });
+  t.true(reasonsOf(drive).includes('GuestUnresponsive'));
+});
+
+test('a guest that never answers is given up with BootTimeout and tried again with back-off', async (t) => {
+  const drive = new Drive();
+  drive.host.isGuestSilent = true;
+  for (let call = 0; call < 2_000 && !reasonsOf(drive).includes('BootTimeout'); call += 1) {
+    await drive.clock.advance(Math.max(1, (await drive.once()) ?? 1));
+  }
+  t.true(drive.clock.monotonicMs() > 60_000);
+  t.is(drive.api.object?.status?.phase, 'Stopping');
+  drive.host.isGuestSilent = false;
+  await drive.settle();
+  t.is(drive.api.object?.status?.phase, 'Running');
+});
+
+test('a recycle stops, boots with another recycle id and is marked as done when ready; the volume stays', async (t) => {
+  const drive = await runningVm();
+  drive.api.setSpec({ recycleRequest: 'monday' });
+  await drive.settle();
+  t.like(drive.api.object?.status, { phase: 'Running', recycledFor: 'monday', bootCount: 2 });
+  t.true(reasonsOf(drive).includes('Recycling'));
+  const cmdline = drive.host.living()[0]?.cmdline ?? '';
+  t.regex(cmdline, /holt\.recycle=[\w-]{22}$/);
+  // Taking the field away asks for nothing.
+  drive.api.removeRecycleRequest();
+  await drive.settle();
+  t.is(drive.api.object?.status?.bootCount, 2);
+});
+
+test('a spec changed while the controller was down converges', async (t) => {
+  const drive = await runningVm();
+  drive.api.setSpec({ cpus: 2 });
+  drive.restart();
+  await drive.settle();
+  const record = parseVmmRecord([...drive.host.records.values()][0]);
+  t.is(record?.boot.cpus, 2);
+  t.is(drive.api.object?.status?.observedGeneration, 2);
+});
+
+test('a deleted tap: put back at once, the VM follows on the new one', async (t) => {
+  const drive = await runningVm();
+  drive.host.taps.delete(drive.host.tap);
+  await drive.once();
+  t.true(drive.host.taps.has(drive.host.tap));
+  t.like(drive.api.events.at(-1), { type: 'Warning', reason: 'TapRepaired' });
+  await drive.settle();
+  t.is(drive.host.living()[0]?.tapIfindex, drive.host.taps.get(drive.host.tap));
+});
+
+test('a deleted firewall entry is put back without touching the VM', async (t) => {
+  const drive = await runningVm();
+  const pid = drive.host.living()[0]?.pid;
+  drive.host.firewall.delete(drive.host.tap);
+  await drive.once();
+  t.true(drive.host.firewall.has(drive.host.tap));
+  t.like(drive.api.events.at(-1), { reason: 'FirewallRepaired' });
+  await drive.settle();
+  t.is(drive.host.living()[0]?.pid, pid);
+});
+
+test('a missing image is said once, and the VM starts when it comes', async (t) => {
+  const drive = new Drive();
+  const { images } = drive;
+  const message = 'there is no GuestImage "default"';
+  drive.images = () => ({ state: 'missing', reason: 'GuestImageNotFound', message });
+  await drive.once();
+  t.like(drive.api.object?.status, { phase: 'Failed' });
+  t.like(readyOf(drive), { status: 'False', reason: 'GuestImageNotFound', message });
+  const { writeCount } = drive.api;
+  t.is(await drive.once(), 5_000);
+  t.is(drive.api.writeCount, writeCount);
+  drive.images = images;
+  await drive.settle();
+  t.is(drive.api.object?.status?.phase, 'Running');
+});
+
+test('a step that fails stands in the condition with its reason', async (t) => {
+  const drive = new Drive();
+  const faults = new FaultPlan();
+  drive.inject(faults);
+  drive.host.ensureVolume = async () => {
+    throw Object.assign(new Error('no room for /volumes/a.raw: 10 bytes needed, 5 bytes free'), {
+      name: 'DiskFullError',
+    });
+  };
+  await drive.once();
+  t.like(readyOf(drive), { status: 'False', reason: 'DiskFull' });
+  t.regex(readyOf(drive)?.message ?? '', /ensureVolume: no room for .* 10 bytes needed, 5 bytes free/);
+});
+
+test('a deleted VM that never booted goes at once with its volume, then the finalizer', async (t) => {
+  const drive = new Drive();
+  drive.host.isGuestSilent = true;
+  await drive.once();
+  t.is(drive.host.living().length, 1);
+  drive.api.delete();
+  await drive.settle();
+  t.is(drive.api.object, undefined);
+  t.is(drive.host.volumes.size + drive.host.taps.size + drive.host.runDirectories.size, 0);
+});
+
+test('a VM bound to another node is left alone', async (t) => {
+  const drive = new Drive();
+  await drive.api.commitStatus({
+    apiVersion: 'holt.dev/v1alpha1',
+    kind: 'StatusCommit',
+    metadata: {},
+    status: { nodeName: 'node-2' },
+    events: [],
+    reportingComponent: 'test',
+    reportingInstance: 'test',
+  });
+  const { writeCount } = drive.api;
+  t.is(await drive.once(), undefined);
+  t.is(drive.api.writeCount, writeCount);
+  t.is(drive.host.living().length, 0);
+});

@@ -1,0 +1,196 @@
+import type { Clock } from '../../../lib/clock.ts';
+import type { VmPaths } from '../../host/vm-identity.ts';
+import type { NodeEffects } from '../node-effects.ts';
+
+interface FakeProcess {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly paths: VmPaths;
+  readonly tapIfindex: number | undefined;
+  state: 'empty' | 'created' | 'running' | 'paused';
+  bootId: string | undefined;
+  cmdline: string;
+  /** Monotonic time at which it ends by itself. */
+  endsAtMs: number;
+}
+
+/** How long the fake guest takes to power off after the button was pressed. */
+const POWER_OFF_MS = 700;
+
+/** A host in memory. It fails a test at once when two VMMs of one VM live at the same time. */
+export class FakeHost implements NodeEffects {
+  readonly records = new Map<string, string>();
+  readonly runDirectories = new Set<string>();
+  readonly volumes = new Map<string, number>();
+  readonly taps = new Map<string, number>();
+  readonly firewall = new Set<string>();
+  readonly processes = new Map<number, FakeProcess>();
+  readonly violations: string[] = [];
+  /** A guest that is up, but answers nobody. */
+  isGuestSilent = false;
+  /** A guest whose power button does nothing. */
+  isGuestDeaf = false;
+  /** Tap of the VM under test. */
+  readonly tap: string;
+  readonly #vmId: string;
+  readonly #clock: Clock;
+  #nextNumber = 100;
+
+  constructor(options: { vmId: string; tap: string; clock: Clock }) {
+    this.#vmId = options.vmId;
+    this.tap = options.tap;
+    this.#clock = options.clock;
+  }
+
+  living(): FakeProcess[] {
+    const nowMs = this.#clock.monotonicMs();
+    for (const process of this.processes.values()) {
+      if (process.endsAtMs <= nowMs) this.processes.delete(process.pid);
+    }
+    return [...this.processes.values()];
+  }
+
+  /** SIGKILL from outside. */
+  kill(pid: number): void {
+    this.processes.delete(pid);
+  }
+
+  readRecord = async (paths: VmPaths) => this.records.get(paths.record);
+
+  readProcess = async (pid: number) => this.#entries().find((entry) => entry.pid === pid);
+
+  listProcesses = async () => this.#entries();
+
+  observeGuestPort: NodeEffects['observeGuestPort'] = async ({ tap }) => ({
+    ifindex: this.taps.get(tap),
+    isConverged: this.taps.has(tap) && this.firewall.has(tap),
+    isAbsent: !this.taps.has(tap) && !this.firewall.has(tap),
+  });
+
+  vmmState: NodeEffects['vmmState'] = async (paths) => this.#at(paths)?.state ?? 'unreachable';
+
+  guestInfo: NodeEffects['guestInfo'] = async (paths) => {
+    const bootId = this.#at(paths)?.bootId;
+    return bootId === undefined || this.isGuestSilent ? undefined : { bootId, vmId: this.#vmId };
+  };
+
+  ingressAnswers: NodeEffects['ingressAnswers'] = async () => {
+    // A guest whose VMM holds a tap that is gone cannot be reached over the network.
+    const ifindex = this.taps.get(this.tap);
+    return this.firewall.has(this.tap) && this.living().some((process) => process.tapIfindex === ifindex);
+  };
+
+  describeExit = async () => 'it was killed';
+
+  ensureVolume: NodeEffects['ensureVolume'] = async (uid, sizeBytes) => {
+    this.volumes.set(uid, Math.max(sizeBytes, this.volumes.get(uid) ?? 0));
+  };
+
+  removeVolume: NodeEffects['removeVolume'] = async (uid) => {
+    if (this.living().length > 0) this.violations.push('a volume was removed under a live VMM');
+    this.volumes.delete(uid);
+  };
+
+  ensureGuestPort: NodeEffects['ensureGuestPort'] = async ({ tap }) => {
+    const tapRepaired = !this.taps.has(tap);
+    const firewallRepaired = !this.firewall.has(tap);
+    const ifindex = this.taps.get(tap) ?? this.#nextNumber++;
+    this.taps.set(tap, ifindex);
+    this.firewall.add(tap);
+    return { ifindex, tapRepaired, firewallRepaired };
+  };
+
+  removeGuestPort: NodeEffects['removeGuestPort'] = async (tap) => {
+    this.taps.delete(tap);
+    this.firewall.delete(tap);
+  };
+
+  prepareRunDirectory: NodeEffects['prepareRunDirectory'] = async (paths) => {
+    this.runDirectories.add(paths.directory);
+  };
+
+  removeRunDirectory: NodeEffects['removeRunDirectory'] = async (paths) => {
+    this.runDirectories.delete(paths.directory);
+    this.records.delete(paths.record);
+  };
+
+  clearRun: NodeEffects['clearRun'] = async (paths) => {
+    this.records.delete(paths.record);
+  };
+
+  writeRecord: NodeEffects['writeRecord'] = async (paths, text) => {
+    this.records.set(paths.record, text);
+  };
+
+  spawnVmm: NodeEffects['spawnVmm'] = async (paths) => {
+    if (this.living().length > 0) this.violations.push('a second VMM was started');
+    const number = this.#nextNumber++;
+    const process: FakeProcess = {
+      pid: number,
+      startTicks: number * 10,
+      paths,
+      tapIfindex: this.taps.get(this.tap),
+      state: 'empty',
+      bootId: undefined,
+      cmdline: '',
+      endsAtMs: Number.POSITIVE_INFINITY,
+    };
+    this.processes.set(process.pid, process);
+    return { pid: process.pid, startTicks: process.startTicks };
+  };
+
+  awaitVmmApi: NodeEffects['awaitVmmApi'] = async (paths) => {
+    if (this.#at(paths) === undefined) throw new Error('no VMM');
+  };
+
+  createVm: NodeEffects['createVm'] = async (paths, config) => {
+    const process = this.#need(paths);
+    if (process.state !== 'empty') throw new Error('there is a VM already');
+    process.state = 'created';
+    process.cmdline = config.payload.cmdline;
+  };
+
+  bootVm: NodeEffects['bootVm'] = async (paths) => {
+    const process = this.#need(paths);
+    if (process.state !== 'created') throw new Error(`cannot boot a VM that is ${process.state}`);
+    process.state = 'running';
+    process.bootId = `boot-${this.#nextNumber++}`;
+  };
+
+  resumeVm: NodeEffects['resumeVm'] = async (paths) => {
+    this.#need(paths).state = 'running';
+  };
+
+  pressPowerButton: NodeEffects['pressPowerButton'] = async (paths) => {
+    const process = this.#need(paths);
+    if (this.isGuestDeaf) return;
+    process.endsAtMs = Math.min(process.endsAtMs, this.#clock.monotonicMs() + POWER_OFF_MS);
+  };
+
+  shutdownVmm: NodeEffects['shutdownVmm'] = async (paths) => {
+    this.processes.delete(this.#need(paths).pid);
+  };
+
+  killProcess: NodeEffects['killProcess'] = async ({ pid, startTicks }) => {
+    if (this.processes.get(pid)?.startTicks === startTicks) this.processes.delete(pid);
+  };
+
+  #entries() {
+    return this.living().map(({ pid, startTicks, paths }) => ({
+      pid,
+      startTicks,
+      sessionId: pid,
+      argv: ['cloud-hypervisor', '--api-socket', `path=${paths.apiSocket}`],
+    }));
+  }
+
+  #at(paths: VmPaths): FakeProcess | undefined {
+    return this.living().find((process) => process.paths.apiSocket === paths.apiSocket);
+  }
+
+  #need(paths: VmPaths): FakeProcess {
+    const process = this.#at(paths);
+    if (process === undefined) throw new Error('no VMM answers');
+    return process;
+  }
+}
