@@ -30,12 +30,15 @@ export function planRoutes(
     vmKey(metadata.namespace, spec.vmRef.name),
   );
   const routes = new Map<string, Route>();
-  for (const [user, candidates] of Map.groupBy(userVms, ({ spec }) => spec.user)) {
-    const userVm = candidates.toSorted(byPrecedence)[0];
-    if (userVm === undefined) continue;
+  const claimed = new Set<string>();
+  for (const userVm of userVms.toSorted(byPrecedence)) {
+    const { user } = userVm.spec;
+    if (routes.has(routeKey(user, 'live'))) continue;
+    const vm = observeVm(userVm, vmSubnet, claimed);
+    claimed.add(vm.ip);
     const own = containersByVm.get(vmKey(userVm.metadata.namespace, userVm.metadata.name)) ?? [];
     for (const target of ROUTE_TARGETS) {
-      routes.set(routeKey(user, target), planRoute(userVm, selectContainer(own, target), target, vmSubnet));
+      routes.set(routeKey(user, target), planRoute(vm, selectContainer(own, target), target));
     }
   }
   return routes;
@@ -57,34 +60,36 @@ function selectContainer(
     .toSorted(byPrecedence)[0];
 }
 
-function planRoute(
-  userVm: UserVm,
-  container: SandboxContainer | undefined,
-  target: RouteTarget,
-  vmSubnet: string,
-): Route {
-  const { status } = userVm;
-  const address = status?.addresses?.ip;
-  const vmState = planVmState(userVm);
+type VmState = 'ready' | 'vm-pending' | 'vm-starting' | 'vm-stopped' | 'vm-failed';
+
+type ObservedVm = Pick<Route, 'user' | 'vmId' | 'ip' | 'bootId'> & { readonly state: VmState };
+
+/** An address that an older VM claims is not this one's, whatever its status says. */
+function observeVm(userVm: UserVm, vmSubnet: string, claimed: ReadonlySet<string>): ObservedVm {
+  const { vmId = '', bootId = '', addresses } = userVm.status ?? {};
+  const state = planVmState(userVm);
+  const address = addresses?.ip ?? '';
   // A VM that is down has no connections that may live on: it holds no address.
-  const holdsAddress = vmState !== 'vm-stopped' && address !== undefined;
-  const ip = holdsAddress && isVmAddress(address, vmSubnet) ? address : '';
-  const route = {
+  const holdsAddress = state !== 'vm-stopped' && isVmAddress(address, vmSubnet) && !claimed.has(address);
+  const isServable = holdsAddress && vmId !== '';
+  return {
     user: userVm.spec.user,
-    target,
-    vmId: status?.vmId ?? '',
-    ip,
-    containerName: container?.metadata.name ?? '',
-    bootId: status?.bootId ?? '',
+    vmId,
+    ip: holdsAddress ? address : '',
+    bootId,
+    state: state === 'ready' && !isServable ? 'vm-starting' : state,
   };
-  if (vmState !== 'ready') return { ...route, state: vmState };
-  if (ip === '' || route.vmId === '') return { ...route, state: 'vm-starting' };
+}
+
+function planRoute(vm: ObservedVm, container: SandboxContainer | undefined, target: RouteTarget): Route {
+  const route = { ...vm, target, containerName: container?.metadata.name ?? '' };
+  if (vm.state !== 'ready') return { ...route, state: vm.state };
   if (container === undefined) return { ...route, state: 'container-missing' };
-  const isOfThisVm = container.status?.vmId === undefined || container.status.vmId === route.vmId;
+  const isOfThisVm = container.status?.vmId === undefined || container.status.vmId === vm.vmId;
   return { ...route, state: isReady(container) && isOfThisVm ? 'ready' : 'container-not-ready' };
 }
 
-function planVmState(userVm: UserVm): 'ready' | 'vm-pending' | 'vm-starting' | 'vm-stopped' | 'vm-failed' {
+function planVmState(userVm: UserVm): VmState {
   if (isDeleting(userVm)) return 'vm-stopped';
   switch (userVm.status?.phase) {
     case undefined:

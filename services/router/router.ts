@@ -36,7 +36,8 @@ export class Router {
   #changedAtMs: number | undefined;
   #reconcileDue = true;
   #isFileStale = false;
-  #lastError: Error | undefined;
+  #notApplied: Error | undefined = new Error('HAProxy was not told yet');
+  #isFailing = false;
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -44,6 +45,7 @@ export class Router {
     const { logger, metrics } = options;
     const onLost = (reason: Error) => {
       logger.warn({ err: reason }, 'lost HAProxy');
+      this.#notApplied = reason;
       this.#requestReconcile();
     };
     this.#link = new HaproxyLink({ adminSocket, routesMap, logger, metrics, onLost });
@@ -56,8 +58,7 @@ export class Router {
 
   /** @throws the reason why HAProxy does not have the table at this time */
   assertApplied(): void {
-    if (this.#lastError !== undefined) throw this.#lastError;
-    if (!this.#link.isUp) throw new Error('no connection to HAProxy yet');
+    if (this.#notApplied !== undefined) throw this.#notApplied;
   }
 
   /** Called for every change of what a route serves, after HAProxy was told (or was found to be away). */
@@ -103,8 +104,9 @@ export class Router {
   }
 
   #noteError(error: unknown): void {
-    const isNews = this.#lastError === undefined;
-    this.#lastError = error instanceof Error ? error : new Error(String(error));
+    const isNews = !this.#isFailing;
+    this.#isFailing = true;
+    this.#notApplied = error instanceof Error ? error : new Error(String(error));
     this.#reconcileDue = true;
     this.#options.metrics.reconciles.inc({ result: 'failed' });
     if (isNews) this.#options.logger.error({ err: error }, 'routes are not applied; trying again');
@@ -132,7 +134,8 @@ export class Router {
     }
     // A full disk must not keep a withdrawn route alive: HAProxy is told all the same.
     if (fileError !== undefined) throw fileError;
-    this.#lastError = undefined;
+    this.#notApplied = undefined;
+    this.#isFailing = false;
     if (transitions.length === 0) return;
     setRouteGauge(metrics.routes, after);
     if (changedAtMs !== undefined) metrics.applySeconds.observe((clock.monotonicMs() - changedAtMs) / 1000);

@@ -1,0 +1,24 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { readMapFile, writeMapFile } from './map-file.ts';
+import { planRoutes } from './plan-routes.ts';
+import { fakeContainer, fakeUserVm } from './testing/fake-route-source.ts';
+
+test('a table is read as it was written; a missing file is an empty table', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'holt-map-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'routes.map');
+  t.is((await readMapFile(path)).size, 0);
+  const table = planRoutes(
+    [fakeUserVm({ user: 'alice', ip: '10.66.1.1' })],
+    [fakeContainer('alice', 'live')],
+    '10.66.0.0/16',
+  );
+  await writeMapFile(path, table);
+  t.deepEqual(await readMapFile(path), table);
+  t.deepEqual(await readdir(folder), ['routes.map']);
+  await writeFile(path, 'garbage\nalice/live ready|torn\n\n');
+  t.is((await readMapFile(path)).size, 0);
+});
