@@ -83,7 +83,11 @@ async function recordExit(
   if (own?.state !== 'ended' || isExitRecorded(object.status, own)) return undefined;
   const inspect = await work.guest.inspectContainer(own.id, signal);
   const instance = instanceOf(own);
-  const exit = exitOf(inspect, killedFor.get(instance));
+  const oomKilled = await work.guest.readInfo(signal).then(
+    (info) => info.oomKilled,
+    () => undefined,
+  );
+  const exit = exitOf(inspect, { killedFor: killedFor.get(instance), oomKilled });
   if (wantsRestart(object.spec.restartPolicy, exit.exitCode)) {
     const earlier = earlierFailures(object.status, clock.nowMs());
     backoff.recordFailure(object.metadata.uid, instance, ranForMs(inspect), earlier);

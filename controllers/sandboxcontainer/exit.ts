@@ -6,17 +6,34 @@ import type { OwnContainer } from './own-container.ts';
 import type { Exit } from './pass-facts.ts';
 import { startedAtOf } from './status.ts';
 
-/** How a run ended. @param killedFor why the controller ended it, where it did */
-export function exitOf(inspect: PodmanInspect, killedFor: 'PidsLimitExceeded' | undefined): Exit {
+/** SIGKILL, as an exit code. */
+const killed = 137;
+
+export interface ExitClues {
+  /** Why the controller ended it, where it did. */
+  readonly killedFor: 'PidsLimitExceeded' | undefined;
+  /** Ids that the guest's kernel log names; undefined where it could not be read. */
+  readonly oomKilled: readonly string[] | undefined;
+}
+
+/**
+ * How a run ended. podman learns of a kill for memory from conmon, which misses most of them on cgroup v2
+ * (github.com/containers/conmon/issues/426): the guest's kernel log knows. Where that cannot be had, a SIGKILL that
+ * the controller did not send counts as one, for inside a container nobody can send it to the first process.
+ */
+export function exitOf(inspect: PodmanInspect, clues: ExitClues): Exit {
   const finishedMs = Date.parse(inspect.finishedAt);
-  const reason = inspect.oomKilled
-    ? REASONS.OOMKilled
-    : killedFor !== undefined
-      ? REASONS[killedFor]
-      : inspect.exitCode === 0
-        ? REASONS.Completed
-        : REASONS.Error;
-  return { exitCode: inspect.exitCode, reason, finishedAt: formatTime(Math.max(finishedMs, 0)) };
+  const finishedAt = formatTime(Math.max(finishedMs, 0));
+  return { exitCode: inspect.exitCode, reason: reasonOf(inspect, clues), finishedAt };
+}
+
+function reasonOf(inspect: PodmanInspect, { killedFor, oomKilled }: ExitClues): Exit['reason'] {
+  if (inspect.exitCode === 0) return REASONS.Completed;
+  if (inspect.oomKilled) return REASONS.OOMKilled;
+  if (killedFor !== undefined) return REASONS[killedFor];
+  // The kernel log may name an earlier run of the container; with memory.oom.group the first process goes, too.
+  const isKilled = inspect.exitCode === killed && (oomKilled?.includes(inspect.id) ?? true);
+  return isKilled ? REASONS.OOMKilled : REASONS.Error;
 }
 
 /** Milliseconds that the run took. */

@@ -100,7 +100,8 @@ export class GuestObserver {
     const running = ours.filter((container) => container.state === 'running').map(({ id }) => id);
     // Nothing runs across a boot: while all of it runs and nothing is gone, the guest has not booted again.
     const isSameBoot = ours.length > 0 && running.length === ours.length;
-    const bootId = isSameBoot && knownBootId !== undefined ? knownBootId : await guest.readBootId(signal);
+    const bootId =
+      isSameBoot && knownBootId !== undefined ? knownBootId : (await guest.readInfo(signal)).bootId;
     const stats = running.length === 0 ? [] : await guest.containerStats(running, signal).catch(() => []);
     return {
       atMs,

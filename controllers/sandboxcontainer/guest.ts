@@ -1,5 +1,6 @@
 import type { ContainerCreate, PodmanContainer, PodmanInspect, PodmanStats } from '../../lib/podman/index.ts';
 import type { RouteKey } from '../ingress/guest-ingress.ts';
+import type { GuestInfo } from './guest-info.ts';
 
 /** What can be seen of one guest, without changing anything. */
 export interface GuestReads {
@@ -7,8 +8,8 @@ export interface GuestReads {
   inspectContainer(id: string, signal: AbortSignal): Promise<PodmanInspect>;
   containerStats(ids: readonly string[], signal: AbortSignal): Promise<PodmanStats[]>;
   listRoutes(signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
-  /** The guest kernel's boot id. */
-  readBootId(signal: AbortSignal): Promise<string>;
+  /** The guest kernel's boot id, and whom it killed. */
+  readInfo(signal: AbortSignal): Promise<GuestInfo>;
   imageExists(reference: string, signal: AbortSignal): Promise<boolean>;
 }
 

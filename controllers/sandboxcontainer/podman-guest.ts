@@ -2,7 +2,7 @@ import type { VsockAddress } from '../../lib/http-over-vsock.ts';
 import * as podman from '../../lib/podman/index.ts';
 import { GuestIngress } from '../ingress/guest-ingress.ts';
 import type { Guest } from './guest.ts';
-import { readBootId } from './guest-info.ts';
+import { readGuestInfo } from './guest-info.ts';
 import { CONTAINER_LABELS, DATA_DIRECTORY, GUEST_PORTS } from './labels.ts';
 
 /** Observations are given up sooner than effects: the next tick asks again. */
@@ -23,7 +23,7 @@ export function podmanGuest(socketPath: string): Guest {
     inspectContainer: (id, signal) => podman.inspectContainer(api, id, read(signal)),
     containerStats: (ids, signal) => podman.containerStats(api, ids, read(signal)),
     listRoutes: (signal) => ingress.listRoutes({ signal }),
-    readBootId: (signal) => readBootId({ socketPath, port: GUEST_PORTS.info }, signal),
+    readInfo: (signal) => readGuestInfo({ socketPath, port: GUEST_PORTS.info }, signal),
     imageExists: (reference, signal) => podman.imageExists(api, reference, read(signal)),
     ensureDataDirectories: async (names, signal) => {
       const missing = names.filter((name) => !knownDirectories.has(name));

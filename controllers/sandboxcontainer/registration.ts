@@ -49,8 +49,7 @@ export interface SandboxContainerControllerOptions {
 export function createSandboxContainerController(
   options: SandboxContainerControllerOptions,
 ): Pick<Controller, 'stop'> {
-  const { clock, informers, nodeName, committer, metrics, vmSocketPath, tickMs = 2_500 } = options;
-  const logger = options.logger.child({ controller: 'sandboxcontainer' });
+  const { clock, informers, nodeName, committer, metrics, logger, vmSocketPath, tickMs = 2_500 } = options;
   const containers = informers.sandboxContainers.lister;
   const userVms = informers.userVms.lister;
   const guests = new Map<string, Guest>();

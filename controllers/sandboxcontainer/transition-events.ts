@@ -29,7 +29,8 @@ export function transitionEvents(
     );
   }
   if (own?.state === 'running' && status.startedAt !== before.startedAt) {
-    const restart = status.restartCount === before.restartCount ? '' : ` (restart ${status.restartCount})`;
+    const restart =
+      status.restartCount === (before.restartCount ?? 0) ? '' : ` (restart ${status.restartCount})`;
     events.push({
       type: 'Normal',
       reason: REASONS.Started,

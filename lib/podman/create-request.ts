@@ -86,8 +86,8 @@ function limitsOf(create: ContainerCreate): Record<string, unknown> {
       cpu: { quota: Math.max(1000, Math.round(cpuCores * cpuPeriodUs)), period: cpuPeriodUs },
       memory: { limit: memoryBytes, swap: memoryBytes },
       pids: { limit: pids },
+      unified: { 'memory.oom.group': '1' },
     },
-    unified: { 'memory.oom.group': '1' },
     // Before podman, systemd and the ingress (0 and below), so that the guest itself never pays for a sandbox.
     oom_score_adj: 500,
   };

@@ -27,6 +27,8 @@ export class FakeGuest implements Guest {
   readonly closures = new Set<string>(['/opt/holt/closures/node']);
   readonly images = new Set<string>();
   readonly effects: string[] = [];
+  /** Undefined: this guest does not tell. */
+  oomKilled: string[] | undefined;
   listCount = 0;
   isIngressSilent = false;
   isUnreachable = false;
@@ -74,9 +76,10 @@ export class FakeGuest implements Guest {
     return new Map(this.routes);
   }
 
-  async readBootId() {
+  async readInfo() {
     this.#reach();
-    return this.bootId;
+    const { bootId, oomKilled } = this;
+    return oomKilled === undefined ? { bootId } : { bootId, oomKilled };
   }
 
   async imageExists(reference: string) {
