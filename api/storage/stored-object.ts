@@ -35,9 +35,9 @@ export class StoredObject {
     this.modRevision = modRevision;
   }
 
-  /** As JSON for clients, resourceVersion included. */
+  /** As JSON for clients, resourceVersion included; revision 0 stands for "never stored" and is left out. */
   get json(): Buffer {
-    this.#json ??= withResourceVersion(this.bytes, this.modRevision);
+    this.#json ??= this.modRevision === 0 ? this.bytes : withResourceVersion(this.bytes, this.modRevision);
     return this.#json;
   }
 
@@ -50,7 +50,7 @@ export class StoredObject {
   /** A parsed copy that is the caller's own. */
   clone(): ApiObject {
     const object: ApiObject = JSON.parse(this.bytes.toString());
-    object.metadata.resourceVersion = String(this.modRevision);
+    if (this.modRevision !== 0) object.metadata.resourceVersion = String(this.modRevision);
     return object;
   }
 }

@@ -1,0 +1,16 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { User } from '../auth/user.ts';
+import type { ServerContext } from './context.ts';
+import type { Target } from './resource.ts';
+
+/** An authorised request for a served resource. */
+export interface ApiRequest {
+  readonly context: ServerContext;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+  readonly user: User;
+  readonly target: Target;
+  /** Adds a `Warning` header. */
+  readonly warn: (text: string) => void;
+}

@@ -1,0 +1,23 @@
+import type { Clock } from '../../../lib/clock.ts';
+import type { Logger } from '../../../lib/logger.ts';
+import type { RegistryCache } from '../../storage/cache/registry-cache.ts';
+import type { EtcdConnection } from '../../storage/etcd/connection.ts';
+import type { EtcdKv } from '../../storage/etcd/kv.ts';
+import type { Authorize } from '../auth/authorize.ts';
+import type { ServerMetrics } from './metrics.ts';
+import type { ResourceCatalog } from './resource.ts';
+
+/** What the handlers work with: every side effect of theirs goes through one of these. */
+export interface ServerContext {
+  readonly kv: EtcdKv;
+  readonly cache: RegistryCache;
+  /** For watches of history older than the cache. */
+  readonly connection: EtcdConnection;
+  readonly catalog: ResourceCatalog;
+  readonly authorize: Authorize;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: ServerMetrics;
+  /** Fires when the server stops: watches end in order. */
+  readonly stopping: AbortSignal;
+}

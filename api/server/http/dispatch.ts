@@ -1,0 +1,82 @@
+import type { Answer } from './answer.ts';
+import type { ApiRequest } from './api-request.ts';
+import { methodNotSupported, pathNotFound } from './errors.ts';
+import { answerGet, answerList, answerWatch } from './read-handlers.ts';
+import type { Verb } from './verb.ts';
+import {
+  answerCommit,
+  answerCreate,
+  answerDelete,
+  answerDeleteCollection,
+  answerPatch,
+  answerUpdate,
+} from './write-handlers.ts';
+
+function isNamespace({ target }: ApiRequest): boolean {
+  return target.resource.definition.group === '' && target.resource.definition.kind === 'Namespace';
+}
+
+async function dispatchCollection(api: ApiRequest, verb: Verb | undefined): Promise<Answer> {
+  const { definition } = api.target.resource;
+  const needsNamespace = definition.namespaced && api.target.namespace === undefined;
+  switch (verb) {
+    case 'list':
+      return answerList(api);
+    case 'watch':
+      return answerWatch(api);
+    case 'create':
+      if (needsNamespace) throw methodNotSupported(definition, 'create without a namespace');
+      return answerCreate(api);
+    case 'deletecollection':
+      if (needsNamespace) throw methodNotSupported(definition, 'deletecollection without a namespace');
+      return answerDeleteCollection(api);
+    default:
+      throw methodNotSupported(definition, api.request.method ?? '');
+  }
+}
+
+async function dispatchObject(api: ApiRequest, verb: Verb | undefined, name: string): Promise<Answer> {
+  const { definition } = api.target.resource;
+  switch (verb) {
+    case 'get':
+      return answerGet(api, name);
+    case 'update':
+      return answerUpdate(api, name);
+    case 'patch':
+      return answerPatch(api, name);
+    case 'delete':
+      return answerDelete(api, name);
+    default:
+      throw methodNotSupported(definition, api.request.method ?? '');
+  }
+}
+
+async function dispatchSubresource(api: ApiRequest, verb: Verb | undefined, name: string): Promise<Answer> {
+  const { subresource, resource } = api.target;
+  const { definition } = resource;
+  if (subresource === 'status' && definition.hasStatus) {
+    if (verb === 'get') return answerGet(api, name);
+    if (verb === 'update') return answerUpdate(api, name);
+    if (verb === 'patch') return answerPatch(api, name);
+    throw methodNotSupported(definition, api.request.method ?? '');
+  }
+  if (subresource === 'commit' && definition.hasStatus) {
+    if (verb === 'create') return answerCommit(api, name);
+    throw methodNotSupported(definition, api.request.method ?? '');
+  }
+  if (subresource === 'finalize' && isNamespace(api)) {
+    if (verb === 'update') return answerUpdate(api, name);
+    throw methodNotSupported(definition, api.request.method ?? '');
+  }
+  throw pathNotFound();
+}
+
+/**
+ * Answers an authorised request for a served resource.
+ * @throws StatusError, StorageError
+ */
+export function dispatch(api: ApiRequest, verb: Verb | undefined): Promise<Answer> {
+  const { name, subresource } = api.target;
+  if (name === undefined) return dispatchCollection(api, verb);
+  return subresource === undefined ? dispatchObject(api, verb, name) : dispatchSubresource(api, verb, name);
+}

@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
+import { type User, userOf } from '../auth/user.ts';
+import type { Answer, RenderedAnswer } from './answer.ts';
+import type { ServerContext } from './context.ts';
+import { dispatch } from './dispatch.ts';
+import { forbidden, internalError, pathNotFound, unauthorized } from './errors.ts';
+import { answerAnonymous, answerNonResource } from './non-resource.ts';
+import { renderAnswer, renderStatus } from './render.ts';
+import { parseApiPath } from './request-path.ts';
+import { RequestRecord } from './request-record.ts';
+import { asStatusError } from './storage-status.ts';
+import { verbOf } from './verb.ts';
+
+/** RFC 7234 `Warning` header value, as Kubernetes writes it. */
+function warningHeader(text: string): string {
+  const quoted = text.replace(/[^\t\x20-\x7e]/g, '?').replace(/[\\"]/g, '\\$&');
+  return `299 - "${quoted}"`;
+}
+
+interface Exchange {
+  readonly context: ServerContext;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly record: RequestRecord;
+}
+
+async function answerResource(exchange: Exchange, user: User): Promise<Answer> {
+  const { context, request, response, url, record } = exchange;
+  const path = parseApiPath(url.pathname, context.catalog);
+  if (path === undefined || path.target === undefined) throw pathNotFound();
+  const { group, target } = path;
+  const { definition } = target.resource;
+  const verb = verbOf(request.method ?? '', target, url.searchParams);
+  record.setTarget(verb ?? request.method ?? '', path.plural, target);
+  const decision = context.authorize({
+    user,
+    verb: verb ?? '',
+    group,
+    resource: path.plural,
+    subresource: target.subresource ?? '',
+    namespace: target.namespace ?? '',
+    name: target.name ?? '',
+  });
+  if (!decision.allowed) {
+    throw forbidden(
+      definition,
+      target.name ?? '',
+      `User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(path.plural)} in API group ${JSON.stringify(group)}: ${decision.reason}`,
+    );
+  }
+  const warnings: string[] = [];
+  const warn = (text: string) => {
+    warnings.push(warningHeader(text));
+    if (!response.headersSent) response.setHeader('warning', warnings);
+  };
+  return dispatch({ context, request, response, query: url.searchParams, user, target, warn }, verb);
+}
+
+async function answer(exchange: Exchange): Promise<Answer> {
+  const { context, request, url, record } = exchange;
+  const anonymous = await answerAnonymous(context, request, url.pathname, url.searchParams);
+  if (anonymous !== undefined) return anonymous;
+  const user = request.socket instanceof TLSSocket ? userOf(request.socket) : undefined;
+  if (user === undefined) throw unauthorized();
+  record.user = user.name;
+  const other = await answerNonResource(context, request, url.pathname, user);
+  return other ?? answerResource(exchange, user);
+}
+
+/** The answer as bytes; any error as a Status. Defects are logged with their stack and told without it. */
+async function rendered(exchange: Exchange): Promise<RenderedAnswer | undefined> {
+  const { context, request, url, record } = exchange;
+  const { accept } = request.headers;
+  try {
+    const found = await answer(exchange);
+    if (found.kind === 'streamed') return undefined;
+    return renderAnswer(found, { accept, query: url.searchParams, nowMs: context.clock.nowMs() });
+  } catch (error) {
+    const known = asStatusError(error);
+    if (known === undefined)
+      context.logger.error({ err: error, path: url.pathname }, 'request failed by a defect');
+    const status = known ?? internalError('see the log of holt-api');
+    record.error = status.message;
+    return renderStatus(status.toStatus(), status.code, accept);
+  }
+}
+
+function send({ request, response }: Exchange, answer: RenderedAnswer): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+  response.writeHead(answer.code, {
+    'content-type': answer.contentType,
+    'cache-control': 'no-cache, private',
+    ...(answer.code === 304 ? {} : { 'content-length': body.length }),
+    // What is left of an unread body would be taken for the next request.
+    ...(request.complete ? {} : { connection: 'close' }),
+    ...answer.headers,
+  });
+  response.end(request.method === 'HEAD' || answer.code === 304 ? undefined : body);
+}
+
+/** Answers one HTTP request; never rejects. */
+export async function handleRequest(
+  context: ServerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = URL.parse(request.url ?? '/', 'https://holt') ?? new URL('https://holt/');
+  const record = new RequestRecord(context, request, url.pathname);
+  response.on('close', () => record.finish(response));
+  const exchange = { context, request, response, url, record };
+  const result = await rendered(exchange);
+  if (result !== undefined) send(exchange, result);
+}

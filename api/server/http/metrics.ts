@@ -1,0 +1,55 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { ObserveEtcd } from '../../storage/etcd/kv.ts';
+
+/** What holt-api measures of itself. */
+export interface ServerMetrics {
+  readonly registry: Registry;
+  readonly requestDuration: Histogram<'verb' | 'resource' | 'subresource' | 'code'>;
+  readonly requestsInFlight: Gauge<'kind'>;
+  readonly watchers: Gauge<'resource'>;
+  readonly watchEvents: Counter<'resource'>;
+  readonly observeEtcd: ObserveEtcd;
+}
+
+const DURATION_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Registers the metrics; once a registry. */
+export function createServerMetrics(registry: Registry): ServerMetrics {
+  const etcdDuration = new Histogram({
+    name: 'holt_api_etcd_request_duration_seconds',
+    help: 'Time of etcd requests by operation and outcome',
+    labelNames: ['operation', 'outcome'] as const,
+    buckets: DURATION_BUCKETS_S,
+    registers: [registry],
+  });
+  return {
+    registry,
+    requestDuration: new Histogram({
+      name: 'holt_api_request_duration_seconds',
+      help: 'Time of API requests other than watches',
+      labelNames: ['verb', 'resource', 'subresource', 'code'] as const,
+      buckets: DURATION_BUCKETS_S,
+      registers: [registry],
+    }),
+    requestsInFlight: new Gauge({
+      name: 'holt_api_requests_in_flight',
+      help: 'Requests that are being answered',
+      labelNames: ['kind'] as const,
+      registers: [registry],
+    }),
+    watchers: new Gauge({
+      name: 'holt_api_watchers',
+      help: 'Open watches by resource',
+      labelNames: ['resource'] as const,
+      registers: [registry],
+    }),
+    watchEvents: new Counter({
+      name: 'holt_api_watch_events_total',
+      help: 'Events sent to watchers by resource',
+      labelNames: ['resource'] as const,
+      registers: [registry],
+    }),
+    observeEtcd: (operation, outcome, durationMs) =>
+      etcdDuration.observe({ operation, outcome }, durationMs / 1000),
+  };
+}

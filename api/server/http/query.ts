@@ -1,0 +1,49 @@
+import type { FieldValidation } from '../schema/structural.ts';
+import { badRequest } from './errors.ts';
+
+/** A boolean as Kubernetes reads it from a query: everything but these is true, an absent one false. */
+export function booleanParameter(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name);
+  return value !== null && value !== '' && value !== '0' && value.toLowerCase() !== 'false';
+}
+
+/** @throws StatusError 400 where it is not a whole number from 0 */
+export function countParameter(query: URLSearchParams, name: string): number | undefined {
+  const value = query.get(name);
+  if (value === null || value === '') return undefined;
+  if (!/^\d{1,15}$/.test(value))
+    throw badRequest(`${name}: Invalid value: ${JSON.stringify(value)}: must be a whole number`);
+  return Number(value);
+}
+
+/**
+ * A resourceVersion as a revision; undefined when it is unset.
+ * @throws StatusError 400 where it is none that this server gave out
+ */
+export function parseResourceVersion(value: string | null): number | undefined {
+  if (value === null || value === '') return undefined;
+  if (!/^\d{1,15}$/.test(value)) throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(value)}`);
+  return Number(value);
+}
+
+/** Options of every write. */
+export interface WriteOptions {
+  /** Do everything but the write. */
+  readonly dryRun: boolean;
+  readonly fieldValidation: FieldValidation;
+}
+
+/** @throws StatusError 400 for values that Kubernetes does not know */
+export function parseWriteOptions(query: URLSearchParams): WriteOptions {
+  const dryRun = query.getAll('dryRun').filter((value) => value !== '');
+  const wrong = dryRun.find((value) => value !== 'All');
+  if (wrong !== undefined)
+    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(wrong)}: supported values: "All"`);
+  const fieldValidation = query.get('fieldValidation') || 'Warn';
+  if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
+    throw badRequest(
+      `fieldValidation: Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "Ignore", "Strict", "Warn"`,
+    );
+  }
+  return { dryRun: dryRun.length > 0, fieldValidation };
+}

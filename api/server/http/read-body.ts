@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+import { badRequest, bodyTooLarge } from './errors.ts';
+
+/** As kube-apiserver's limit for one request. */
+export const BODY_BYTES_MAX = 3 * 1024 * 1024;
+
+/**
+ * The whole body.
+ * @throws StatusError 413 beyond BODY_BYTES_MAX, 400 when the client broke off
+ */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) throw bodyTooLarge(BODY_BYTES_MAX);
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      sizeBytes += chunk.length;
+      if (sizeBytes > BODY_BYTES_MAX) break;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw badRequest(`the request body broke off: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (sizeBytes > BODY_BYTES_MAX) throw bodyTooLarge(BODY_BYTES_MAX);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,73 @@
+import { getObject } from '../read/get.ts';
+import { listObjects } from '../read/list.ts';
+import { parseListOptions } from '../read/list-options.ts';
+import { parseSelection, type Selection } from '../selectors/selection.ts';
+import { createFrameWriter } from '../watch/frames.ts';
+import { openSource } from '../watch/open-source.ts';
+import { parseWatchOptions } from '../watch/watch-options.ts';
+import { WatchSession } from '../watch/watch-session.ts';
+import type { Answer } from './answer.ts';
+import type { ApiRequest } from './api-request.ts';
+import { notAcceptable, qualifiedResource } from './errors.ts';
+import { JSON_TYPE, negotiate, PROTOBUF_TYPE } from './media-type.ts';
+import { includeObjectOf } from './render.ts';
+import { prefixOf } from './resource.ts';
+
+/** The selectors of a request. @throws StatusError 400 */
+export function selectionOf({ target, query }: ApiRequest): Selection {
+  return parseSelection(target.resource.definition, {
+    labelSelector: query.get('labelSelector') ?? '',
+    fieldSelector: query.get('fieldSelector') ?? '',
+  });
+}
+
+/** GET of one object, or of its status. */
+export async function answerGet(api: ApiRequest, name: string): Promise<Answer> {
+  const stored = await getObject(api.context, api.target, name, api.query);
+  return { kind: 'stored', code: 200, resource: api.target.resource, stored };
+}
+
+/** GET of a collection. */
+export async function answerList(api: ApiRequest): Promise<Answer> {
+  const { context, target, query } = api;
+  const list = await listObjects(context, target, parseListOptions(query), selectionOf(api));
+  return { kind: 'list', resource: target.resource, list };
+}
+
+/** GET of a collection with `watch=true`: answers until the client goes, or its time is over. */
+export async function answerWatch(api: ApiRequest): Promise<Answer> {
+  const { context, target, query, request, response } = api;
+  const { definition } = target.resource;
+  const options = parseWatchOptions(query);
+  const selection = selectionOf(api);
+  const representation = negotiate(request.headers.accept, { protobuf: definition.builtIn, shapes: true });
+  if (representation.encoding === 'yaml') throw notAcceptable([JSON_TYPE, PROTOBUF_TYPE]);
+  const writer = createFrameWriter({
+    resource: target.resource,
+    representation,
+    includeObject: includeObjectOf(query),
+    nowMs: () => context.clock.nowMs(),
+  });
+  const source = await openSource(context, target, selection, options.start);
+  if (response.destroyed) return { kind: 'streamed' };
+  const resource = qualifiedResource(definition);
+  const type = representation.encoding === 'protobuf' ? `${PROTOBUF_TYPE};stream=watch` : JSON_TYPE;
+  response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache, private' });
+  const session = new WatchSession({
+    response,
+    source,
+    writer,
+    options,
+    prefix: prefixOf(target),
+    selection,
+    stopping: context.stopping,
+    onEvents: (count) => context.metrics.watchEvents.inc({ resource }, count),
+  });
+  context.metrics.watchers.inc({ resource });
+  try {
+    await session.run();
+  } finally {
+    context.metrics.watchers.dec({ resource });
+  }
+  return { kind: 'streamed' };
+}

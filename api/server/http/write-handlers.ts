@@ -1,0 +1,139 @@
+import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
+import type { ObjectMeta } from '../../../crds/meta/meta.ts';
+import { listPage } from '../../storage/list-page.ts';
+import { parsePatchBody } from '../patch/patch.ts';
+import { commitStatus } from '../write/commit.ts';
+import { createObject } from '../write/create.ts';
+import { deleteObject } from '../write/delete.ts';
+import { parseDeleteOptions } from '../write/delete-options.ts';
+import { updateObject } from '../write/update.ts';
+import type { WriteRequest, WriteResult } from '../write/write-request.ts';
+import type { Answer } from './answer.ts';
+import type { ApiRequest } from './api-request.ts';
+import { decodeBody, judgeDuplicates } from './decode-body.ts';
+import { invalid } from './errors.ts';
+import { parseWriteOptions } from './query.ts';
+import { readBody } from './read-body.ts';
+import { selectionOf } from './read-handlers.ts';
+import { prefixOf } from './resource.ts';
+import { StatusError } from './status-error.ts';
+
+function writeRequest(api: ApiRequest, name: string): WriteRequest {
+  const { context, target, query, request } = api;
+  const { traceparent } = request.headers;
+  return {
+    ...parseWriteOptions(query),
+    context,
+    resource: target.resource,
+    namespace: target.namespace,
+    name,
+    subresource: target.subresource ?? '',
+    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+  };
+}
+
+/** The object in the body; what is wrong with its form is an error or a warning, as the client asked. */
+async function readObject(api: ApiRequest, write: WriteRequest): Promise<JsonRecord> {
+  const { object, duplicates } = decodeBody(await readBody(api.request), api.request.headers['content-type']);
+  const { errors, warnings } = judgeDuplicates(duplicates, write.fieldValidation);
+  if (errors.length > 0) throw invalid(write.resource.definition, write.name, errors);
+  for (const warning of warnings) api.warn(warning);
+  return object;
+}
+
+function storedAnswer(api: ApiRequest, result: WriteResult, code: number): Answer {
+  for (const warning of result.warnings) api.warn(warning);
+  return { kind: 'stored', code, resource: api.target.resource, stored: result.stored };
+}
+
+/** POST to a collection. */
+export async function answerCreate(api: ApiRequest): Promise<Answer> {
+  const write = writeRequest(api, '');
+  const body = await readObject(api, write);
+  return storedAnswer(api, await createObject(write, body), 201);
+}
+
+/** POST to `/commit`. */
+export async function answerCommit(api: ApiRequest, name: string): Promise<Answer> {
+  const write = writeRequest(api, name);
+  const body = await readObject(api, write);
+  return storedAnswer(api, await commitStatus(write, body), 200);
+}
+
+/** PUT of an object, its status, or a namespace's finalizers. */
+export async function answerUpdate(api: ApiRequest, name: string): Promise<Answer> {
+  const write = writeRequest(api, name);
+  const body = await readObject(api, write);
+  const metadata: ObjectMeta = isRecord(body.metadata) ? body.metadata : {};
+  if (!write.resource.definition.builtIn && !metadata.resourceVersion) {
+    throw invalid(write.resource.definition, name, [
+      {
+        field: 'metadata.resourceVersion',
+        type: 'FieldValueInvalid',
+        value: 0,
+        detail: 'must be specified for an update',
+      },
+    ]);
+  }
+  return storedAnswer(api, await updateObject(write, () => body), 200);
+}
+
+/** PATCH of an object or its status. */
+export async function answerPatch(api: ApiRequest, name: string): Promise<Answer> {
+  const write = writeRequest(api, name);
+  const body = await readBody(api.request);
+  const patch = parsePatchBody(write.resource, name, body, api.request.headers['content-type']);
+  return storedAnswer(api, await updateObject(write, patch), 200);
+}
+
+async function readDeleteOptions(api: ApiRequest) {
+  const body = await readBody(api.request);
+  const object = body.length === 0 ? undefined : decodeBody(body, api.request.headers['content-type']).object;
+  return parseDeleteOptions(object, api.query);
+}
+
+/** DELETE of an object: a Status with its UID when it is gone, the object when finalizers still hold it. */
+export async function answerDelete(api: ApiRequest, name: string): Promise<Answer> {
+  const result = await deleteObject(writeRequest(api, name), await readDeleteOptions(api));
+  if (result.action !== 'delete') return storedAnswer(api, result, 200);
+  for (const warning of result.warnings) api.warn(warning);
+  const { definition } = api.target.resource;
+  const details = {
+    name,
+    ...(definition.group === '' ? {} : { group: definition.group }),
+    kind: definition.plural,
+    uid: result.stored.object.metadata.uid,
+  };
+  return {
+    kind: 'plain',
+    code: 200,
+    object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details },
+  };
+}
+
+/** DELETE of a collection: each object that the selectors take in, as if deleted by itself. */
+export async function answerDeleteCollection(api: ApiRequest): Promise<Answer> {
+  const { context, target } = api;
+  const options = await readDeleteOptions(api);
+  const selection = selectionOf(api);
+  const page = await listPage({
+    kv: context.kv,
+    prefix: prefixOf(target),
+    matches: (stored) => selection.matches(stored),
+  });
+  for (const { object } of page.items) {
+    const { name = '', namespace } = object.metadata;
+    try {
+      await deleteObject({ ...writeRequest(api, name), namespace }, options);
+    } catch (error) {
+      // Somebody else deleted it first: that is what was wanted.
+      if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error;
+    }
+  }
+  for (const warning of options.warnings) api.warn(warning);
+  return {
+    kind: 'list',
+    resource: target.resource,
+    list: { items: page.items, metadata: { resourceVersion: String(page.revision) } },
+  };
+}

@@ -1,0 +1,69 @@
+import { isRecord } from '../../../crds/generate/json-record.ts';
+import type { ApiObject } from '../../../crds/meta/meta.ts';
+import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import { SelectorError } from './selector-error.ts';
+
+/** One condition of a field selector. Source: k8s.io/apimachinery/pkg/fields/selector.go */
+export interface FieldRequirement {
+  readonly path: string;
+  readonly equals: boolean;
+  readonly value: string;
+}
+
+/** Splits at commas that no backslash protects. */
+function splitTerms(text: string): string[] {
+  return text.split(/(?<=(?<!\\)(?:\\\\)*),/).filter((term) => term !== '');
+}
+
+function unescapeValue(value: string): string {
+  return value.replace(/\\([\\,=])/g, '$1');
+}
+
+function parseTerm(term: string): FieldRequirement {
+  const match = /^([^=!]+)(!=|==|=)(.*)$/s.exec(term);
+  if (match === null)
+    throw new SelectorError(`invalid selector: ${JSON.stringify(term)}; can't understand it`);
+  const [, path = '', operator, value = ''] = match;
+  return { path: path.trim(), equals: operator !== '!=', value: unescapeValue(value) };
+}
+
+/** @throws SelectorError for bad syntax or a field that objects of this kind cannot be selected by */
+export function parseFieldSelector(
+  text: string,
+  definition: ResourceDefinition,
+): readonly FieldRequirement[] {
+  const selectable = new Set([
+    'metadata.name',
+    ...(definition.namespaced ? ['metadata.namespace'] : []),
+    ...definition.selectableFields,
+  ]);
+  return splitTerms(text).map((term) => {
+    const requirement = parseTerm(term);
+    if (!selectable.has(requirement.path)) {
+      throw new SelectorError(
+        `field label not supported: ${requirement.path}; supported: ${[...selectable].join(', ')}`,
+      );
+    }
+    return requirement;
+  });
+}
+
+/**
+ * The value that a selector compares with. What is absent counts as the empty string, but an absent boolean as
+ * `false`: clients cannot tell it from one that is not set.
+ */
+function fieldValue(object: ApiObject, path: string): string {
+  let value: unknown = object;
+  for (const part of path.split('.')) value = isRecord(value) ? value[part] : undefined;
+  if (value === undefined || value === null) return BOOLEAN_FIELDS.has(path) ? 'false' : '';
+  // Event's `source` selects by the component, as in Kubernetes.
+  if (isRecord(value)) return typeof value.component === 'string' ? value.component : '';
+  return String(value);
+}
+
+const BOOLEAN_FIELDS: ReadonlySet<string> = new Set(['spec.unschedulable']);
+
+/** Whether an object fulfils every requirement. */
+export function matchesFields(requirements: readonly FieldRequirement[], object: ApiObject): boolean {
+  return requirements.every(({ path, equals, value }) => (fieldValue(object, path) === value) === equals);
+}

@@ -1,0 +1,131 @@
+import { setMaxListeners } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+import type { ResourceDefinition } from '../../crds/meta/resource-definition.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { RegistryCache } from '../storage/cache/registry-cache.ts';
+import type { EtcdConnection } from '../storage/etcd/connection.ts';
+import { Etcd3Kv } from '../storage/etcd/etcd-kv.ts';
+import { type Authorize, authorizeByGroup } from './auth/authorize.ts';
+import { bootstrapNamespaces } from './bootstrap.ts';
+import type { ServerContext } from './http/context.ts';
+import { handleRequest } from './http/handle-request.ts';
+import { createServerMetrics } from './http/metrics.ts';
+import { createCatalog } from './http/resource.ts';
+
+export interface ApiServerOptions {
+  readonly etcd: EtcdConnection;
+  /** PEM: the server's certificate and key, and the CA that signs clients. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer; readonly clientCa: Buffer };
+  /** Loopback port; 0: any free one. */
+  readonly port: number;
+  readonly definitions: readonly ResourceDefinition[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** Default: everything for Holt's own certificates. */
+  readonly authorize?: Authorize;
+}
+
+/** A running API server. */
+export interface ApiServer {
+  readonly port: number;
+  /** Ends watches in order, lets requests under way finish, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Requests under way at `stop` get this long. */
+const DRAIN_MS = 5_000;
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.removeListener('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function createHttpsServer({ tls }: ApiServerOptions, context: ServerContext): Server {
+  const server = createServer(
+    {
+      cert: tls.cert,
+      key: tls.key,
+      ca: tls.clientCa,
+      requestCert: true,
+      // Health is for everybody; `userOf` decides who is somebody.
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+      // A slow sender holds a socket no longer than this; answers, watches above all, may take any time.
+      headersTimeout: 15_000,
+      requestTimeout: 60_000,
+      keepAliveTimeout: 120_000,
+      maxHeaderSize: 64 * 1024,
+    },
+    (request, response) => void handleRequest(context, request, response),
+  );
+  server.on('tlsClientError', (error) =>
+    context.logger.debug({ reason: error.message }, 'TLS handshake failed'),
+  );
+  return server;
+}
+
+/**
+ * Starts the API server. It listens at once, whether etcd answers or not: until then requests get 503.
+ * @throws Error when the port is taken
+ */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { etcd, logger, clock } = options;
+  const stopping = new AbortController();
+  // Every watch listens for the end.
+  setMaxListeners(0, stopping.signal);
+  const metrics = createServerMetrics(options.registry);
+  const kv = new Etcd3Kv(etcd, metrics.observeEtcd);
+  const cache = new RegistryCache({ kv, connection: etcd, logger });
+  const context: ServerContext = {
+    kv,
+    cache,
+    connection: etcd,
+    catalog: createCatalog(options.definitions),
+    authorize: options.authorize ?? authorizeByGroup,
+    clock,
+    logger,
+    metrics,
+    stopping: stopping.signal,
+  };
+  const server = createHttpsServer(options, context);
+  let port: number;
+  try {
+    port = await listen(server, options.port);
+  } catch (error) {
+    kv.close();
+    throw error;
+  }
+  cache.start();
+  const bootstrap = bootstrapNamespaces(context);
+  return {
+    port,
+    stop: async () => {
+      stopping.abort();
+      await closeServer(server);
+      cache.close();
+      kv.close();
+      await bootstrap;
+    },
+  };
+}

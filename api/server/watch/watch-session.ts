@@ -1,0 +1,134 @@
+import type { ServerResponse } from 'node:http';
+import type { EventCursor } from '../../storage/cache/event-cursor.ts';
+import { expired } from '../http/errors.ts';
+import type { Selection } from '../selectors/selection.ts';
+import type { FrameWriter } from './frames.ts';
+import type { WatchSource } from './open-source.ts';
+import { seenThrough } from './transition.ts';
+import type { WatchOptions } from './watch-options.ts';
+
+export interface WatchSessionOptions {
+  readonly response: ServerResponse;
+  readonly source: WatchSource;
+  readonly writer: FrameWriter;
+  readonly options: WatchOptions;
+  readonly prefix: string;
+  readonly selection: Selection;
+  readonly stopping: AbortSignal;
+  readonly onEvents: (count: number) => void;
+}
+
+/** Frames are gathered up to this size before they are written. */
+const CHUNK_BYTES = 64 * 1024;
+const BOOKMARK_INTERVAL_MS = 60_000;
+
+/**
+ * One client's watch. It pulls from its cursor only while the client takes: a slow client costs no memory, and is
+ * told 410 when what it did not take is no longer kept. Changes of one revision leave in one write.
+ */
+export class WatchSession {
+  readonly #options: WatchSessionOptions;
+  readonly #cursor: EventCursor;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #sentRevision = 0;
+  #blocked = false;
+  #ended = false;
+  #initialEndDue: boolean;
+
+  constructor(options: WatchSessionOptions) {
+    this.#options = options;
+    this.#initialEndDue = options.options.announceInitialEnd;
+    this.#cursor = options.source.openCursor(() => this.#pump());
+  }
+
+  /** Sends what there is; resolves when the watch is over. */
+  run(): Promise<void> {
+    const { response, options, stopping } = this.#options;
+    const finish = () => this.#finish();
+    stopping.addEventListener('abort', finish, { once: true });
+    this.#timers.push(setTimeout(finish, options.timeoutMs));
+    if (options.bookmarks) this.#timers.push(setInterval(() => this.#bookmark(), BOOKMARK_INTERVAL_MS));
+    response.on('drain', () => {
+      this.#blocked = false;
+      this.#pump();
+    });
+    return new Promise((resolve) => {
+      response.on('close', () => {
+        this.#ended = true;
+        stopping.removeEventListener('abort', finish);
+        for (const timer of this.#timers) clearTimeout(timer);
+        this.#cursor.close();
+        resolve();
+      });
+      response.flushHeaders();
+      this.#sendInitial();
+      this.#pump();
+      if (stopping.aborted) finish();
+    });
+  }
+
+  #sendInitial(): void {
+    const { source, writer } = this.#options;
+    this.#sentRevision = source.revision;
+    const frames = (source.initial ?? []).map((stored) => writer.object({ type: 'ADDED', stored }));
+    if (this.#initialEndDue) frames.push(writer.bookmark(source.revision, true));
+    this.#initialEndDue = false;
+    this.#write(frames);
+  }
+
+  #pump(): void {
+    const { prefix, selection, writer } = this.#options;
+    let frames: Buffer[] = [];
+    let sizeBytes = 0;
+    while (!this.#blocked && !this.#ended) {
+      const event = this.#cursor.next();
+      if (event === undefined) break;
+      if (event === 'expired') {
+        this.#write(frames);
+        this.#fail();
+        return;
+      }
+      if (sizeBytes > CHUNK_BYTES && event.revision !== this.#sentRevision) {
+        this.#write(frames);
+        frames = [];
+        sizeBytes = 0;
+      }
+      const seen = seenThrough(event, prefix, selection);
+      this.#sentRevision = event.revision;
+      if (seen === undefined) continue;
+      const frame = writer.object(seen, event);
+      frames.push(frame);
+      sizeBytes += frame.length;
+    }
+    this.#write(frames);
+  }
+
+  #write(frames: readonly Buffer[]): void {
+    if (frames.length === 0 || this.#ended) return;
+    this.#options.onEvents(frames.length);
+    if (!this.#options.response.write(Buffer.concat(frames))) this.#blocked = true;
+  }
+
+  #bookmark(): void {
+    const { revision } = this.#cursor;
+    if (this.#blocked || this.#ended || revision <= this.#sentRevision) return;
+    this.#sentRevision = revision;
+    this.#options.response.write(this.#options.writer.bookmark(revision, false));
+  }
+
+  #fail(): void {
+    const status = expired(
+      `too old resource version: ${this.#sentRevision}: list again and watch from there`,
+    );
+    this.#ended = true;
+    this.#options.response.end(this.#options.writer.error(status.toStatus()));
+  }
+
+  /** The last bookmark lets the client go on from here instead of from its last event. */
+  #finish(): void {
+    if (this.#ended) return;
+    if (this.#options.options.bookmarks) this.#bookmark();
+    this.#ended = true;
+    this.#options.response.end();
+  }
+}

@@ -1,0 +1,75 @@
+import { isRecord } from '../../../crds/generate/json-record.ts';
+import type { ApiObject } from '../../../crds/meta/meta.ts';
+import { guaranteedUpdate, type WritePlan } from '../../storage/guaranteed-update.ts';
+import { objectKey } from '../../storage/keys.ts';
+import type { StoredObject } from '../../storage/stored-object.ts';
+import { conflict, forbidden, notFound } from '../http/errors.ts';
+import type { DeleteOptions } from './delete-options.ts';
+import { planOf } from './update.ts';
+import { timestamp, type WriteRequest, type WriteResult } from './write-request.ts';
+
+/** Namespaces that the system itself needs. */
+const IMMORTAL_NAMESPACES: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
+
+function checkPreconditions(request: WriteRequest, options: DeleteOptions, current: ApiObject): void {
+  const { definition } = request.resource;
+  for (const [what, asked, found] of [
+    ['UID', options.uid, current.metadata.uid],
+    ['ResourceVersion', options.resourceVersion, current.metadata.resourceVersion],
+  ] as const) {
+    if (asked === undefined || asked === '' || asked === found) continue;
+    const why = `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${found}`;
+    throw conflict(definition, request.name, why);
+  }
+}
+
+/** The object, marked as being deleted. */
+function marked(request: WriteRequest, current: StoredObject): ApiObject {
+  const { resourceVersion: _, ...metadata } = current.object.metadata;
+  const { generation } = metadata;
+  const next: ApiObject = {
+    ...current.object,
+    metadata: {
+      ...metadata,
+      ...(generation === undefined ? {} : { generation: generation + 1 }),
+      deletionTimestamp: timestamp(request.context.clock.nowMs()),
+      deletionGracePeriodSeconds: 0,
+    },
+  };
+  if (next.kind !== 'Namespace') return next;
+  return { ...next, status: { ...(isRecord(next.status) ? next.status : {}), phase: 'Terminating' } };
+}
+
+/**
+ * Deletes an object, or marks it where finalizers hold it (`action` tells: `delete`, or `put`/`none`).
+ * @throws StatusError 404, 409 for a precondition, 403 for a namespace that must stay
+ */
+export async function deleteObject(request: WriteRequest, options: DeleteOptions): Promise<WriteResult> {
+  const { context, resource, namespace, name } = request;
+  const { definition } = resource;
+  if (definition.kind === 'Namespace' && IMMORTAL_NAMESPACES.has(name)) {
+    throw forbidden(definition, name, 'this namespace may not be deleted');
+  }
+  const key = objectKey(definition, namespace, name);
+  let planned: WritePlan['action'] = 'none';
+  const result = await guaranteedUpdate({
+    kv: context.kv,
+    key,
+    cached: context.cache.get(key),
+    plan: (current): WritePlan => {
+      if (current === undefined) throw notFound(definition, name);
+      checkPreconditions(request, options, current.object);
+      const isMarked = current.object.metadata.deletionTimestamp !== undefined;
+      const next = isMarked ? current.object : marked(request, current);
+      const plan: WritePlan = isMarked ? { action: 'none' } : planOf(request, current.object, next);
+      planned = plan.action;
+      return options.dryRun ? { action: 'none' } : plan;
+    },
+  });
+  if (result.stored === undefined) throw notFound(definition, name);
+  return {
+    action: options.dryRun ? planned : result.action,
+    stored: result.stored,
+    warnings: options.warnings,
+  };
+}

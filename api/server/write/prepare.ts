@@ -1,0 +1,69 @@
+import type { JsonRecord } from '../../../crds/generate/json-record.ts';
+import type { ApiObject } from '../../../crds/meta/meta.ts';
+import { newTraceparent, TRACEPARENT_ANNOTATION } from '../../../lib/telemetry.ts';
+import { admit } from '../admission/admission.ts';
+import { badRequest, invalid } from '../http/errors.ts';
+import type { WriteRequest } from './write-request.ts';
+
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/**
+ * The object must be of the kind and the place that the URL names.
+ * @throws StatusError 400 saying what differs
+ */
+export function checkIdentity(request: WriteRequest, object: JsonRecord): void {
+  const { definition } = request.resource;
+  const { apiVersion, kind } = object;
+  const expected = `${request.resource.apiVersion}, Kind=${definition.kind}`;
+  if (apiVersion !== request.resource.apiVersion || kind !== definition.kind) {
+    throw badRequest(
+      `the object provided is unrecognized (apiVersion ${JSON.stringify(apiVersion)}, kind ${JSON.stringify(kind)}): this URL takes ${expected}`,
+    );
+  }
+  const metadata = (object.metadata ?? {}) as Readonly<Record<string, unknown>>;
+  const { name, namespace } = metadata;
+  if (request.name !== '' && name !== undefined && name !== '' && name !== request.name) {
+    throw badRequest(
+      `the name of the object (${String(name)}) does not match the name on the URL (${request.name})`,
+    );
+  }
+  if (
+    request.namespace !== undefined &&
+    namespace !== undefined &&
+    namespace !== '' &&
+    namespace !== request.namespace
+  ) {
+    throw badRequest(
+      `the namespace of the provided object does not match the namespace sent on the request (${String(namespace)} against ${request.namespace})`,
+    );
+  }
+}
+
+/**
+ * Prunes, defaults, validates, and asks the admission rules.
+ * @returns a copy that may be stored
+ * @throws StatusError 422 naming each wrong field, or 400 for unknown fields under Strict
+ */
+export function validated(
+  request: WriteRequest,
+  object: JsonRecord,
+  previous: ApiObject | undefined,
+): { object: ApiObject; warnings: readonly string[] } {
+  const { definition, schema } = request.resource;
+  const result = schema.validate(object, { fieldValidation: request.fieldValidation });
+  const name = request.name;
+  if (result.errors.length > 0) throw invalid(definition, name, result.errors);
+  const valid = result.object as ApiObject;
+  const errors = admit({ definition, object: valid, previous });
+  if (errors.length > 0) throw invalid(definition, name, errors);
+  return { object: valid, warnings: result.warnings };
+}
+
+/** Marks the trace that this change of the spec belongs to. */
+export function setTraceparent(object: ApiObject, traceparent: string | undefined): void {
+  object.metadata.annotations = {
+    ...object.metadata.annotations,
+    [TRACEPARENT_ANNOTATION]:
+      traceparent !== undefined && TRACEPARENT.test(traceparent) ? traceparent : newTraceparent(),
+  };
+}

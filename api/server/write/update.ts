@@ -1,0 +1,135 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
+import type { ApiObject, ObjectMeta } from '../../../crds/meta/meta.ts';
+import type { Namespace } from '../../../crds/namespace/definition.ts';
+import { TRACEPARENT_ANNOTATION } from '../../../lib/telemetry.ts';
+import { guaranteedUpdate, type WritePlan } from '../../storage/guaranteed-update.ts';
+import { objectKey } from '../../storage/keys.ts';
+import { encodeObject, StoredObject } from '../../storage/stored-object.ts';
+import { reservationsOf } from '../admission/reservations.ts';
+import { conflict, invalid, notFound, staleWrite } from '../http/errors.ts';
+import { mergeUpdate } from './merge-update.ts';
+import { checkIdentity, setTraceparent, validated } from './prepare.ts';
+import type { WriteRequest, WriteResult } from './write-request.ts';
+
+/** Makes the wanted object from a copy of the present one; may throw StatusError. */
+export type Propose = (current: ApiObject) => JsonRecord;
+
+/** The object is gone once nothing holds it any more. */
+export function isReleased(object: ApiObject): boolean {
+  const { deletionTimestamp, finalizers } = object.metadata;
+  if (deletionTimestamp === undefined || (finalizers ?? []).length > 0) return false;
+  return object.kind !== 'Namespace' || ((object as Namespace).spec?.finalizers ?? []).length === 0;
+}
+
+/** A write based on another revision or another object of the same name loses. */
+function checkPreconditions(request: WriteRequest, current: ApiObject, proposed: JsonRecord): void {
+  const { definition } = request.resource;
+  const sent: ObjectMeta = isRecord(proposed.metadata) ? proposed.metadata : {};
+  if (sent.uid !== undefined && sent.uid !== '' && sent.uid !== current.metadata.uid) {
+    throw conflict(
+      definition,
+      request.name,
+      `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${current.metadata.uid}`,
+    );
+  }
+  const { resourceVersion = '' } = sent;
+  if (resourceVersion !== '' && resourceVersion !== current.metadata.resourceVersion) {
+    throw staleWrite(definition, request.name);
+  }
+}
+
+function checkFinalizers(request: WriteRequest, current: ApiObject, next: ApiObject): void {
+  if (current.metadata.deletionTimestamp === undefined) return;
+  const held = new Set(current.metadata.finalizers);
+  const added = (next.metadata.finalizers ?? []).filter((finalizer) => !held.has(finalizer));
+  if (added.length === 0) return;
+  throw invalid(request.resource.definition, request.name, [
+    {
+      field: 'metadata.finalizers',
+      type: 'FieldValueForbidden',
+      detail: `no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`,
+    },
+  ]);
+}
+
+/** Whether anything but metadata and status differs: what `generation` counts. */
+function specChanged(current: ApiObject, next: ApiObject): boolean {
+  const { metadata: _a, status: _b, ...before } = current;
+  const { metadata: _c, status: _d, ...after } = next;
+  return !isDeepStrictEqual(before, after);
+}
+
+/** The trace annotation outlives clients that replace the annotations; a change of the spec starts a new trace. */
+function markChange(request: WriteRequest, current: ApiObject, next: ApiObject): void {
+  if (request.resource.definition.builtIn) return;
+  if (specChanged(current, next)) {
+    next.metadata.generation = (current.metadata.generation ?? 0) + 1;
+    setTraceparent(next, request.traceparent);
+    return;
+  }
+  const trace = current.metadata.annotations?.[TRACEPARENT_ANNOTATION];
+  if (trace !== undefined) {
+    next.metadata.annotations = { ...next.metadata.annotations, [TRACEPARENT_ANNOTATION]: trace };
+  }
+}
+
+function isSame(current: ApiObject, next: ApiObject): boolean {
+  const { resourceVersion: _, ...metadata } = current.metadata;
+  return isDeepStrictEqual({ ...current, metadata }, next);
+}
+
+/** The write that turns `current` into `next`; also used by the commit of a status with its events. */
+export function planOf(request: WriteRequest, current: ApiObject, next: ApiObject): WritePlan {
+  if (isReleased(next)) {
+    const claims = reservationsOf(request.resource.definition, next);
+    return { action: 'delete', also: claims.map(({ key }) => ({ delete: key })) };
+  }
+  return isSame(current, next) ? { action: 'none' } : { action: 'put', value: encodeObject(next) };
+}
+
+/** The object as it will be, checked. */
+export function nextObject(
+  request: WriteRequest,
+  current: StoredObject,
+  propose: Propose,
+): { next: ApiObject; warnings: readonly string[] } {
+  const present = current.object;
+  const proposed = propose(current.clone());
+  checkIdentity(request, proposed);
+  checkPreconditions(request, present, proposed);
+  const merged = mergeUpdate(request.resource.definition, request.subresource, present, proposed);
+  const { object: next, warnings } = validated(request, merged, present);
+  checkFinalizers(request, present, next);
+  markChange(request, present, next);
+  return { next, warnings };
+}
+
+/**
+ * Changes an object by read-modify-write. An update that changes nothing is no write: the resourceVersion stays.
+ * One that takes the last finalizer off a deleted object removes it.
+ * @throws StatusError
+ */
+export async function updateObject(request: WriteRequest, propose: Propose): Promise<WriteResult> {
+  const { context, resource, namespace, name } = request;
+  const key = objectKey(resource.definition, namespace, name);
+  let warnings: readonly string[] = [];
+  let preview: StoredObject | undefined;
+  const result = await guaranteedUpdate({
+    kv: context.kv,
+    key,
+    cached: context.cache.get(key),
+    plan: (current) => {
+      if (current === undefined) throw notFound(resource.definition, name);
+      const made = nextObject(request, current, propose);
+      warnings = made.warnings;
+      const plan = planOf(request, current.object, made.next);
+      if (!request.dryRun) return plan;
+      preview = plan.action === 'put' ? new StoredObject(key, plan.value, current.modRevision) : current;
+      return { action: 'none' };
+    },
+  });
+  const stored = preview ?? result.stored;
+  if (stored === undefined) throw notFound(resource.definition, name);
+  return { action: result.action, stored, warnings };
+}

@@ -1,0 +1,28 @@
+import type { StoredObject } from '../../storage/stored-object.ts';
+import type { ServerContext } from '../http/context.ts';
+import type { WriteOptions } from '../http/query.ts';
+import type { Resource } from '../http/resource.ts';
+
+/** One object to be written, and how. */
+export interface WriteRequest extends WriteOptions {
+  readonly context: ServerContext;
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  /** '' for the object itself. */
+  readonly subresource: string;
+  /** W3C trace context of the request; a fresh one is made where it is absent. */
+  readonly traceparent: string | undefined;
+}
+
+/** What came of a write. */
+export interface WriteResult {
+  readonly action: 'none' | 'put' | 'delete';
+  readonly stored: StoredObject;
+  readonly warnings: readonly string[];
+}
+
+/** Seconds precision, as metav1.Time. */
+export function timestamp(nowMs: number): string {
+  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+}
