@@ -31,6 +31,7 @@ export const CMDLINE = [
   'systemd.unified_cgroup_hierarchy=1',
   'systemd.show_status=0',
   'systemd.log_target=journal',
+  'systemd.log_color=0',
 ].join(' ');
 
 export interface BuildOptions {
