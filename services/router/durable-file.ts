@@ -1,21 +1,25 @@
-import { open, rename } from 'node:fs/promises';
+import { open, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Writes a file whole or not at all, and returns when it would survive a power cut: fsync, rename, fsync of the folder. */
+/** Writes a file whole or not at all, and returns when it would survive a power cut. */
 export async function writeDurably(path: string, content: string): Promise<void> {
   const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await writeFile(temporary, content, { mode: 0o600, flush: true });
   await rename(temporary, path);
-  const folder = await open(dirname(path), 'r');
+  await flush(dirname(path));
+}
+
+/** Returns when a file that is there, by this name, would survive a power cut. */
+export async function syncFile(path: string): Promise<void> {
+  await flush(path);
+  await flush(dirname(path));
+}
+
+async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r');
   try {
-    await folder.sync();
+    await handle.sync();
   } finally {
-    await folder.close();
+    await handle.close();
   }
 }

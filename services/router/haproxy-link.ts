@@ -4,7 +4,7 @@ import { changeMap, type MapChange, type MapContents, readMap, replaceMap } from
 import { endStreamsTo } from './haproxy-sessions.ts';
 import type { RouterMetrics } from './metrics.ts';
 import { isUnchanged, planChanges } from './plan-changes.ts';
-import { encodeRoute, type RouteTable } from './route-table.ts';
+import type { RouteTable } from './route-table.ts';
 
 export interface HaproxyLinkOptions {
   readonly adminSocket: string;
@@ -111,7 +111,7 @@ export class HaproxyLink {
       await this.#change(connection, changes.admit);
     }
     if (contents.duplicateKeys.size > 0) {
-      const entries = new Map([...table].map(([key, route]) => [key, encodeRoute(route)]));
+      const entries = new Map([...table].map(([key, route]) => [key, route.value]));
       await replaceMap(connection, routesMap, entries);
     }
     return changes.withdraw.length + changes.admit.length + contents.duplicateKeys.size;

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
 import { isUnchanged, listTransitions, planChanges } from './plan-changes.ts';
-import { decodeRoute, encodeRoute, type Route, type RouteTable, routeKey } from './route-table.ts';
+import {
+  decodeRoute,
+  makeRoute,
+  type Route,
+  type RouteFields,
+  type RouteTable,
+  routeKey,
+} from './route-table.ts';
 
 const USERS = ['alice', 'bob', 'carol'] as const;
 const state = fc.constantFrom('ready' as const, 'vm-starting' as const, 'container-missing' as const);
@@ -33,13 +40,13 @@ const table: fc.Arbitrary<RouteTable> = fc.tuple(vm, vm, vm).map((vms) => {
         containerName: 'c',
         bootId,
       };
-      routes.set(routeKey(user, target), { ...route, state: isFree ? wanted : 'vm-starting' });
+      routes.set(routeKey(user, target), makeRoute({ ...route, state: isFree ? wanted : 'vm-starting' }));
     }
   }
   return routes;
 });
 const contents = (routes: RouteTable) => ({
-  entries: new Map([...routes].map(([key, item]) => [key, encodeRoute(item)])),
+  entries: new Map([...routes].map(([key, item]) => [key, item.value])),
   duplicateKeys: new Set<string>(),
 });
 
@@ -85,7 +92,7 @@ test('between withdrawal and admission nobody is sent to an address that changes
 });
 
 test('an address is released when its VM, its boot or its user changes, and by nothing else', (t) => {
-  const alice: Route = {
+  const alice: RouteFields = {
     user: 'alice',
     target: 'live',
     state: 'ready',
@@ -94,10 +101,10 @@ test('an address is released when its VM, its boot or its user changes, and by n
     containerName: 'c',
     bootId: 'b1',
   };
-  const released = (after: Route | undefined) =>
+  const released = (after: RouteFields | undefined) =>
     planChanges(
-      contents(new Map([['alice/live', alice]])),
-      new Map(after === undefined ? [] : [[routeKey(after.user, after.target), after]]),
+      contents(new Map([['alice/live', makeRoute(alice)]])),
+      new Map(after === undefined ? [] : [[routeKey(after.user, after.target), makeRoute(after)]]),
     ).releasedAddresses;
   t.deepEqual(released(alice), []);
   t.deepEqual(released({ ...alice, state: 'vm-starting' }), []);

@@ -1,5 +1,5 @@
 import type { MapChange, MapContents } from './haproxy-map.ts';
-import { decodeRoute, encodeRoute, type Route, type RouteTable } from './route-table.ts';
+import { decodeRoute, makeRoute, type Route, type RouteTable } from './route-table.ts';
 
 /** What leads from the routes that HAProxy has to those it should have, in this order. */
 export interface RouteChanges {
@@ -22,38 +22,40 @@ export interface RouteTransition {
  * changes hands is withdrawn first, even where it goes on at another address.
  */
 export function planChanges(actual: MapContents, desired: RouteTable): RouteChanges {
-  const released = releasedAddresses(actual, desired);
-  const withdraw: MapChange[] = [];
+  const changed = [...desired].filter(([key, route]) => actual.entries.get(key) !== route.value);
+  const gone = [...actual.entries.keys()].filter((key) => !desired.has(key));
+  const released = releasedAddresses([...gone, ...changed.map(([key]) => key)], actual, desired);
+  const withdraw: MapChange[] = gone.map((key) => ({ key, value: undefined }));
   const admit: MapChange[] = [];
-  for (const key of actual.entries.keys()) if (!desired.has(key)) withdraw.push({ key, value: undefined });
-  for (const [key, route] of desired) {
-    const value = encodeRoute(route);
-    const present = actual.entries.get(key);
-    if (present === value) continue;
+  for (const [key, route] of changed) {
     if (route.state !== 'ready') {
-      withdraw.push({ key, value });
+      withdraw.push({ key, value: route.value });
       continue;
     }
-    const before = present === undefined ? undefined : decodeRoute(key, present);
-    if (before !== undefined && released.has(before.ip)) {
-      withdraw.push({ key, value: encodeRoute({ ...route, state: 'vm-starting' }) });
+    if (released.has(presentRoute(key, actual)?.ip ?? '')) {
+      withdraw.push({ key, value: makeRoute({ ...route, state: 'vm-starting' }).value });
     }
-    admit.push({ key, value });
+    admit.push({ key, value: route.value });
   }
   return { withdraw, releasedAddresses: [...released], admit };
 }
 
+function presentRoute(key: string, actual: MapContents): Route | undefined {
+  const value = actual.entries.get(key);
+  return value === undefined ? undefined : decodeRoute(key, value);
+}
+
 /** Addresses whose holder is another than before: another VM, another boot of it, or nobody. */
-function releasedAddresses(actual: MapContents, desired: RouteTable): ReadonlySet<string> {
+function releasedAddresses(
+  keys: readonly string[],
+  actual: MapContents,
+  desired: RouteTable,
+): ReadonlySet<string> {
+  const before = keys.flatMap((key) => presentRoute(key, actual) ?? []).filter(({ ip }) => ip !== '');
+  if (before.length === 0) return new Set();
   const holders = new Map<string, string>();
   for (const route of desired.values()) holders.set(route.ip, holder(route));
-  const released = new Set<string>();
-  for (const [key, value] of actual.entries) {
-    const before = decodeRoute(key, value);
-    if (before === undefined || before.ip === '') continue;
-    if (holders.get(before.ip) !== holder(before)) released.add(before.ip);
-  }
-  return released;
+  return new Set(before.filter((route) => holders.get(route.ip) !== holder(route)).map(({ ip }) => ip));
 }
 
 const holder = (route: Route): string => `${route.user} ${route.vmId} ${route.bootId}`;
@@ -68,7 +70,7 @@ export function listTransitions(before: RouteTable, after: RouteTable): readonly
   const transitions: RouteTransition[] = [];
   for (const [key, route] of after) {
     const previous = before.get(key);
-    if (previous === undefined || encodeRoute(previous) !== encodeRoute(route)) {
+    if (previous?.value !== route.value) {
       transitions.push({ before: previous, after: route });
     }
   }

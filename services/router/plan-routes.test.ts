@@ -22,6 +22,7 @@ test('a ready VM with ready containers serves both routes', (t) => {
     ip: IP,
     containerName: 'alice-dev',
     bootId: 'boot-alice',
+    value: `ready|vm-alice|${IP}|alice-dev|boot-alice`,
   });
 });
 

@@ -1,6 +1,14 @@
 import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
 import type { UserVm } from '../../crds/uservm/definition.ts';
-import { ROUTE_TARGETS, type Route, type RouteTable, type RouteTarget, routeKey } from './route-table.ts';
+import {
+  makeRoute,
+  ROUTE_TARGETS,
+  type Route,
+  type RouteFields,
+  type RouteTable,
+  type RouteTarget,
+  routeKey,
+} from './route-table.ts';
 import { isVmAddress } from './vm-address.ts';
 
 interface Conditioned {
@@ -47,9 +55,13 @@ export function planRoutes(
 /** Admission keeps it at one a user; should there be two, the one that is not going away, then the older one. */
 function byPrecedence(a: UserVm | SandboxContainer, b: UserVm | SandboxContainer): number {
   if (isDeleting(a) !== isDeleting(b)) return isDeleting(a) ? 1 : -1;
-  const age = (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '');
-  return age === 0 ? (a.metadata.uid ?? '').localeCompare(b.metadata.uid ?? '') : age;
+  return (
+    compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
+    compareText(a.metadata.uid ?? '', b.metadata.uid ?? '')
+  );
 }
+
+const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
 
 function selectContainer(
   containers: readonly SandboxContainer[],
@@ -62,7 +74,7 @@ function selectContainer(
 
 type VmState = 'ready' | 'vm-pending' | 'vm-starting' | 'vm-stopped' | 'vm-failed';
 
-type ObservedVm = Pick<Route, 'user' | 'vmId' | 'ip' | 'bootId'> & { readonly state: VmState };
+type ObservedVm = Pick<RouteFields, 'user' | 'vmId' | 'ip' | 'bootId'> & { readonly state: VmState };
 
 /** An address that an older VM claims is not this one's, whatever its status says. */
 function observeVm(userVm: UserVm, vmSubnet: string, claimed: ReadonlySet<string>): ObservedVm {
@@ -82,11 +94,14 @@ function observeVm(userVm: UserVm, vmSubnet: string, claimed: ReadonlySet<string
 }
 
 function planRoute(vm: ObservedVm, container: SandboxContainer | undefined, target: RouteTarget): Route {
-  const route = { ...vm, target, containerName: container?.metadata.name ?? '' };
-  if (vm.state !== 'ready') return { ...route, state: vm.state };
-  if (container === undefined) return { ...route, state: 'container-missing' };
+  const state = vm.state === 'ready' ? planContainerState(vm, container) : vm.state;
+  return makeRoute({ ...vm, target, state, containerName: container?.metadata.name ?? '' });
+}
+
+function planContainerState(vm: ObservedVm, container: SandboxContainer | undefined): RouteFields['state'] {
+  if (container === undefined) return 'container-missing';
   const isOfThisVm = container.status?.vmId === undefined || container.status.vmId === vm.vmId;
-  return { ...route, state: isReady(container) && isOfThisVm ? 'ready' : 'container-not-ready' };
+  return isReady(container) && isOfThisVm ? 'ready' : 'container-not-ready';
 }
 
 function planVmState(userVm: UserVm): VmState {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { HaproxyLink } from './haproxy-link.ts';
-import { readMapFile, writeMapFile } from './map-file.ts';
+import { MapFile, readMapFile } from './map-file.ts';
 import { type RouterMetrics, setRouteGauge } from './metrics.ts';
 import { listTransitions, type RouteTransition } from './plan-changes.ts';
 import { planRoutes } from './plan-routes.ts';
@@ -30,6 +30,7 @@ const RETRY_MAX_MS = 1000;
 export class Router {
   readonly #options: RouterOptions;
   readonly #link: HaproxyLink;
+  readonly #file: MapFile;
   #table: RouteTable = new Map();
   #transitionListeners: ((transition: RouteTransition) => void)[] = [];
   #wake = Promise.withResolvers<void>();
@@ -48,6 +49,7 @@ export class Router {
       this.#notApplied = reason;
       this.#requestReconcile();
     };
+    this.#file = new MapFile(routesMap, (error) => logger.warn({ err: error }, 'table not synced to disk'));
     this.#link = new HaproxyLink({ adminSocket, routesMap, logger, metrics, onLost });
   }
 
@@ -96,6 +98,7 @@ export class Router {
     clearInterval(timer);
     signal.removeEventListener('abort', onAbort);
     this.#link.close();
+    await this.#file.settled();
   }
 
   #requestReconcile(): void {
@@ -144,7 +147,7 @@ export class Router {
   async #writeFile(table: RouteTable): Promise<Error | undefined> {
     const { routesMap } = this.#options.paths;
     try {
-      await writeMapFile(routesMap, table);
+      await this.#file.replace(table);
       this.#isFileStale = false;
       return undefined;
     } catch (cause) {
