@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 
 /**
  * Faults that a test may plant: a JSON file beside the API socket (`<api socket>.faults`), read anew at each
- * use, so that a test plants and lifts them while the stand-in runs. No file: no faults.
+ * use, so that a test plants and lifts them while the stand-in runs. No file: no faults. Put it into place
+ * by a rename: a half-written one ends the stand-in.
  */
 export interface Faults {
   /** Calls that get no answer for as long as they are listed, e.g. `["vm.info"]`; `"*"` is every call. */
@@ -17,7 +18,7 @@ export interface Faults {
   readonly vsockRefuse?: readonly number[];
 }
 
-/** Reads the faults planted now. An unreadable file is an error of the test and ends the call. */
+/** Reads the faults planted now. @throws SyntaxError, which is the test's mistake */
 export function readFaults(path: string): Faults {
   let text: string;
   try {

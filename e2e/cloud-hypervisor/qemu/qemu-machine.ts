@@ -51,7 +51,13 @@ export class QemuMachine implements Machine {
       if (event.event === 'SHUTDOWN' && event.data?.reason === 'guest-shutdown') isGuestShutdown = true;
       announce(event, events);
     };
-    const ended = once(child, 'close');
+    const ended = new Promise<void>((resolve) => {
+      child.once('close', () => resolve());
+      child.once('error', (error) => {
+        stderr += error.message;
+        resolve();
+      });
+    });
     try {
       const qmp = await Qmp.open(child.stdio[qmpFd] as Duplex, onEvent);
       const machine = new QemuMachine(config, child, qmp);
@@ -64,7 +70,7 @@ export class QemuMachine implements Machine {
       return machine;
     } catch (error) {
       child.kill('SIGKILL');
-      await ended.catch(() => {});
+      await ended;
       throw startFailure(config, stderr, error instanceof Error ? error.message : String(error));
     }
   };

@@ -1,6 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,17 +44,22 @@ export class VmmProcess {
   /** Starts it and waits until it listens; also returns when it ended instead. */
   static async start(
     t: ExecutionContext,
-    { binary = standIn, env = {}, args = [], dir = makeDir(t) }: StartOptions = {},
+    { binary = standIn, env = {}, args = [], dir = makeDir(t), launcher = [] }: StartOptions = {},
   ): Promise<VmmProcess> {
     const socket = join(dir, 'api.sock');
     const argv = [
+      ...launcher,
+      binary,
       '--api-socket',
       `path=${socket}`,
       '--event-monitor',
       `path=${join(dir, 'events')}`,
       ...args,
     ];
-    const child = spawn(binary, argv, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    const child = spawn(argv[0] ?? binary, argv.slice(1), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     const vmm = new VmmProcess(dir, child);
     t.teardown(async () => {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
@@ -115,7 +128,8 @@ export class VmmProcess {
   }
 
   plantFaults(faults: object): void {
-    writeFileSync(this.path('api.sock.faults'), JSON.stringify(faults));
+    writeFileSync(this.path('faults.new'), JSON.stringify(faults));
+    renameSync(this.path('faults.new'), this.path('api.sock.faults'));
   }
 }
 
@@ -124,6 +138,8 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly args?: readonly string[];
   readonly dir?: string;
+  /** Command line that the binary's is appended to. */
+  readonly launcher?: readonly string[];
 }
 
 /** A directory with two disks of 16 MiB and the tiny kernel. */
