@@ -76,8 +76,7 @@ test('a PATCH carries what kubectl looks for before it applies', (t) => {
   t.is(at(patch, 'x-kubernetes-action'), 'patch');
   const parameters = at(patch, 'parameters');
   const names = Array.isArray(parameters) ? parameters.map((parameter) => at(parameter, 'name')) : [];
-  for (const name of ['fieldValidation', 'dryRun', 'fieldManager', 'force'])
-    t.true(names.includes(name), name);
+  for (const name of ['fieldValidation', 'dryRun', 'fieldManager']) t.true(names.includes(name), name);
 });
 
 test("a kind's component has its fields' docs and none of Holt's own keywords", (t) => {

@@ -4,7 +4,6 @@ import { listOf } from './kind-components.ts';
 import {
   DELETE_PARAMETERS,
   LIST_PARAMETERS,
-  PATCH_PARAMETERS,
   type Parameter,
   READ_PARAMETERS,
   WRITE_PARAMETERS,
@@ -32,11 +31,9 @@ export interface PathOperations {
 }
 
 const OBJECT_TYPES = ['application/json', 'application/yaml'];
-const PATCH_TYPES = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/apply-patch+yaml',
-];
+// A strategic merge patch is taken for built-in kinds and not listed: kubectl would look for its merge keys here,
+// while without it kubectl has them from its own types.
+const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json'];
 
 type Draft = Omit<Operation, 'gvk' | 'operationId' | 'description' | 'consumes'> & {
   readonly consumes?: readonly string[];
@@ -100,7 +97,7 @@ function objectDrafts(resource: ServedResource, verbs: readonly string[]): Draft
     drafts.push({
       method: 'patch',
       action: 'patch',
-      parameters: PATCH_PARAMETERS,
+      parameters: WRITE_PARAMETERS,
       body,
       consumes: PATCH_TYPES,
       response: object,

@@ -23,14 +23,8 @@ const RESOURCE_VERSION = query(
   'Where a watch begins, or how old a list may be.',
 );
 
-/** Parameters of a request that writes an object. */
+/** Parameters of a request that writes an object. kubectl looks for fieldValidation and dryRun at each PATCH. */
 export const WRITE_PARAMETERS: readonly Parameter[] = [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION];
-
-/** Parameters of a PATCH. kubectl looks for fieldValidation and dryRun here. */
-export const PATCH_PARAMETERS: readonly Parameter[] = [
-  ...WRITE_PARAMETERS,
-  query('force', 'boolean', 'Take fields over from other managers; server-side apply only.'),
-];
 
 /** Parameters of a DELETE of one object. */
 export const DELETE_PARAMETERS: readonly Parameter[] = [
