@@ -23,15 +23,19 @@ export class VmNetwork {
   static async create(netns: string): Promise<VmNetwork> {
     const ip = (...words: string[]) => runChecked(runCommand, ['ip', ...words]);
     await ip('netns', 'add', netns);
-    await ip('-n', netns, 'link', 'set', 'lo', 'up');
-    // The other end of the pair answers nobody: addresses that no VM has are silent, as on a bridge.
-    await ip('-n', netns, 'link', 'add', 'holt0', 'type', 'veth', 'peer', 'name', 'silent');
-    await ip('-n', netns, 'link', 'set', 'silent', 'up');
-    await ip('-n', netns, 'addr', 'add', '10.66.0.1/16', 'dev', 'holt0');
-    await ip('-n', netns, 'link', 'set', 'holt0', 'up');
-    const child = spawn('ip', ['netns', 'exec', netns, process.execPath, MAIN], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    try {
+      await ip('-n', netns, 'link', 'set', 'lo', 'up');
+      // The other end of the pair answers nobody: addresses that no VM has are silent, as on a bridge.
+      await ip('-n', netns, 'link', 'add', 'holt0', 'type', 'veth', 'peer', 'name', 'silent');
+      await ip('-n', netns, 'link', 'set', 'silent', 'up');
+      await ip('-n', netns, 'addr', 'add', '10.66.0.1/16', 'dev', 'holt0');
+      await ip('-n', netns, 'link', 'set', 'holt0', 'up');
+    } catch (error) {
+      await ip('netns', 'del', netns);
+      throw error;
+    }
+    const argv = ['netns', 'exec', netns, process.execPath, MAIN];
+    const child = spawn('ip', argv, { stdio: ['pipe', 'pipe', 'inherit'] });
     if (child.stdout === null) throw new Error('the upstreams have no output');
     return new VmNetwork(netns, child, createInterface({ input: child.stdout }));
   }
