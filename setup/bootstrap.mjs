@@ -81,6 +81,10 @@ function lastLine(text) {
   return (text ?? '').trim().split('\n').at(-1) ?? '';
 }
 
+function firstLines(text) {
+  return (text ?? '').trim().split('\n').slice(0, 12).join('\n');
+}
+
 /** `npm ci`, once for each state of the lockfile. */
 function ensurePackages() {
   const lockPath = join(checkout, 'package-lock.json');
@@ -91,7 +95,7 @@ function ensurePackages() {
   const result = run(['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: checkout });
   if (result.status !== 0) {
     say(
-      `holt: npm ci failed; check that the package registry is reachable, then run the command again:\n${result.stderr}`,
+      `holt: npm ci failed; check that the package registry is reachable, then run the command again:\n${firstLines(result.stderr)}`,
     );
     process.exit(1);
   }
