@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../api/client/index.ts';
@@ -68,7 +69,23 @@ async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Pro
   await stopTelemetry();
 }
 
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const settle = (isOpen: boolean) => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once('connect', () => settle(true)).once('error', () => settle(false));
+  });
+}
+
 async function drain(config: HoltConfig): Promise<void> {
+  if (await isListening(config.ports.nodeMetrics)) {
+    throw new Error(
+      `port ${config.ports.nodeMetrics} is in use: holt-node runs and would start the VMs again; stop it first`,
+    );
+  }
   const paths = statePaths(config.stateDir);
   const network = networkOf(config);
   const { binary, mode } = config.vmm;

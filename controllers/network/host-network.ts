@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../lib/clock.ts';
-import { type RunCommand, runChecked } from '../../lib/run-command.ts';
+import { CommandError, type RunCommand, runChecked } from '../../lib/run-command.ts';
 import { admitGuests, expelGuests, type GuestPort, replaceFirewall } from './firewall.ts';
 import { type NetworkState, parseLinks, parseRoutes, parseRuleset } from './network-state.ts';
 import { isGuestPortConverged, isNetworkConverged, planGuestPort, planNetwork } from './plan-network.ts';
@@ -35,6 +35,9 @@ export interface HostNetworkOptions {
 }
 
 const RECENT_MS = 1_000;
+
+/** What `ip netns exec` says of a namespace that is not there (iproute2, lib/namespace.c). */
+const NO_NAMESPACE = /Cannot open network namespace/;
 
 const OBSERVE_SCRIPT =
   'ip -j -d addr && ip -j route && cat /proc/sys/net/ipv4/ip_forward && nft -j list ruleset';
@@ -76,10 +79,13 @@ export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
   };
 
   async function observe(): Promise<NetworkState | undefined> {
-    const names = await runChecked(run, ['ip', 'netns', 'list']);
-    if (!names.split('\n').some((line) => line.split(' ')[0] === netns)) return undefined;
-    const output = await runChecked(run, [...inNetns, 'sh', '-c', OBSERVE_SCRIPT]);
-    const [links = '', routes = '', forwarding = '', ruleset = ''] = output.split('\n');
+    const argv = [...inNetns, 'sh', '-c', OBSERVE_SCRIPT];
+    const result = await run(argv);
+    if (NO_NAMESPACE.test(result.stderr)) return undefined;
+    if (result.exitCode !== 0) {
+      throw new CommandError(argv, `exit ${result.exitCode}: ${result.stderr.trim()}`, result);
+    }
+    const [links = '', routes = '', forwarding = '', ruleset = ''] = result.stdout.split('\n');
     return {
       links: parseLinks(links),
       routes: parseRoutes(routes),

@@ -58,10 +58,11 @@ function outcomeEvents(input: EventsInput): LifecycleEvent[] {
     case 'stopped':
       if (previous.phase === 'Stopped') return [];
       return [normal(USER_VM_REASONS.Stopped, 'the VM is stopped; its data volume is kept')];
-    case 'failed': {
+    case 'failed':
+    case 'unmet': {
+      // Told once a reason: figures in the message, such as free bytes, change from try to try.
       const known = conditionOf(previous, USER_VM_CONDITIONS.Provisioned);
-      const isKnown = known?.reason === outcome.reason && known.message === outcome.message;
-      return isKnown ? [] : [warning(outcome.reason, outcome.message)];
+      return known?.reason === outcome.reason ? [] : [warning(outcome.reason, outcome.message)];
     }
     default:
       return [];

@@ -12,6 +12,8 @@ export type Outcome =
   | { readonly state: 'booting' }
   | { readonly state: 'booted'; readonly guest: GuestInfo }
   | { readonly state: 'running'; readonly guest: GuestInfo }
+  /** Serves with what it was booted with, because the wanted change cannot be made now. */
+  | { readonly state: 'unmet'; readonly guest: GuestInfo; readonly reason: string; readonly message: string }
   /** Booted before, and not answering this time. The status stays until it was silent too often. */
   | { readonly state: 'silent' }
   /** Nothing to tell: the next look follows at once. */
@@ -104,10 +106,23 @@ function planLive(desired: DesiredVm, seen: Observation, vmm: LiveVmm, limits: U
   if (record === undefined) throw new TypeError('a live VMM without its record is a leftover');
   if (record.stop !== undefined) return planStop(seen, record.stop, limits);
   const end = reasonToEnd(desired, seen, limits);
-  if (end !== undefined) return beginStop(seen, end, limits);
+  const obstacle = end?.isForNewSpec === true ? obstacleOf(seen) : undefined;
+  if (end !== undefined && obstacle === undefined) return beginStop(seen, end, limits);
   const repairs: Step[] = seen.portSight.isConverged ? [] : [{ name: 'ensureNetwork' }];
   const plan = planApi(seen, vmm, limits);
-  return { ...plan, steps: [...repairs, ...plan.steps] };
+  const steps = [...repairs, ...plan.steps];
+  if (obstacle === undefined || plan.outcome.state !== 'running') return { ...plan, steps };
+  const { guest } = plan.outcome;
+  return { steps, outcome: { state: 'unmet', guest, ...obstacle }, requeueAfterMs: limits.silentPeriodMs };
+}
+
+/** Why a VM that runs is not restarted for its new spec now: it would not come back. */
+function obstacleOf({ image, memory }: Observation): { reason: string; message: string } | undefined {
+  if (image.state === 'missing') return { reason: image.reason, message: image.message };
+  if (image.state === 'pending') {
+    return { reason: USER_VM_REASONS.Provisioning, message: 'the guest image is being verified' };
+  }
+  return memory.retryInMs > 0 ? memory.lastFailure : undefined;
 }
 
 interface End {
@@ -115,6 +130,8 @@ interface End {
   readonly message: string;
   readonly graceMs: number;
   readonly failed?: boolean;
+  /** The VM is healthy, and made anew only because its object changed. */
+  readonly isForNewSpec?: boolean;
 }
 
 function reasonToEnd(desired: DesiredVm, seen: Observation, limits: UserVmLimits): End | undefined {
@@ -132,12 +149,14 @@ function reasonToEnd(desired: DesiredVm, seen: Observation, limits: UserVmLimits
   if (record === undefined) return undefined;
   if (record.boot.recycleId !== desired.boot.recycleId) {
     const message = `recycle request ${JSON.stringify(desired.recycleRequest ?? '')}`;
-    return { reason: USER_VM_REASONS.Recycling, message, graceMs: grace(limits.stopGraceMs) };
+    const graceMs = grace(limits.stopGraceMs);
+    return { reason: USER_VM_REASONS.Recycling, message, graceMs, isForNewSpec: true };
   }
   const changes = describeDifferences(record.boot, desired.boot);
   if (changes.length > 0) {
     const message = `restarting with the new spec: ${changes.join(', ')}`;
-    return { reason: USER_VM_REASONS.Stopping, message, graceMs: grace(limits.stopGraceMs) };
+    const graceMs = grace(limits.stopGraceMs);
+    return { reason: USER_VM_REASONS.Stopping, message, graceMs, isForNewSpec: true };
   }
   if (portSight.ifindex !== record.tapIfindex) {
     const message = `tap ${seen.port.tap} was removed; restarting the VM on a new one`;
@@ -151,6 +170,8 @@ function beginStop(seen: Observation, end: End, limits: UserVmLimits): Plan {
   const steps: Step[] = [];
   // The tap is put back at once, the VM follows: the host's side is whole within seconds in any case.
   if (reason === USER_VM_REASONS.TapRepaired) steps.push({ name: 'ensureNetwork' });
+  // A volume that cannot grow must be found out while the VM still runs.
+  if (end.isForNewSpec === true) steps.push({ name: 'ensureVolume' });
   const startedAt = new Date(seen.nowMs).toISOString();
   steps.push({ name: 'beginStop', stop: { reason, message, startedAt, graceMs, pressed: false } });
   steps.push(graceMs > 0 ? { name: 'pressPowerButton' } : { name: 'shutdownVmm' });

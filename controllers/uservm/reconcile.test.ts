@@ -211,3 +211,37 @@ test('a VM bound to another node is left alone', async (t) => {
   t.is(drive.api.writeCount, writeCount);
   t.is(drive.host.living().length, 0);
 });
+
+test('a change that cannot be made leaves the VM serving, and says why', async (t) => {
+  const drive = await runningVm();
+  const pid = drive.host.living()[0]?.pid;
+  const { ensureVolume } = drive.host;
+  drive.host.ensureVolume = async () => {
+    throw Object.assign(new Error('no room'), { name: 'DiskFullError' });
+  };
+  drive.api.setSpec({ dataVolume: { size: '100Ti' } });
+  await drive.once();
+  await drive.once();
+  const conditions = drive.api.object?.status?.conditions ?? [];
+  t.like(
+    conditions.find(({ type }) => type === 'Provisioned'),
+    { status: 'False', reason: 'DiskFull' },
+  );
+  t.is(readyOf(drive)?.status, 'True');
+  t.is(drive.host.living()[0]?.pid, pid);
+  drive.host.ensureVolume = ensureVolume;
+  await drive.clock.advance(60_000);
+  await drive.settle();
+  t.like(drive.api.object?.status, { phase: 'Running', bootCount: 2, observedGeneration: 2 });
+});
+
+test('a VM is not restarted onto an image that is not there', async (t) => {
+  const drive = await runningVm();
+  const pid = drive.host.living()[0]?.pid;
+  drive.images = () => ({ state: 'missing', reason: 'GuestImageNotFound', message: 'no such image' });
+  drive.api.setSpec({ guestImage: 'other' });
+  await drive.once();
+  t.is(drive.host.living()[0]?.pid, pid);
+  t.is(readyOf(drive)?.status, 'True');
+  t.like(drive.api.events.at(-1), { type: 'Warning', reason: 'GuestImageNotFound' });
+});

@@ -151,7 +151,9 @@ export class UserVmReconciler implements Reconciler {
     const { failure } = execution;
     if (failure === undefined) return plan.outcome;
     this.#deps.logger.warn({ err: failure, step: failure.step, vm_id: vmIdOfSeen(seen) }, 'step failed');
-    return { state: 'failed', reason: failure.reason, message: `${failure.step}: ${failure.message}` };
+    const words = { reason: failure.reason, message: `${failure.step}: ${failure.message}` };
+    const guest = failure.step === 'ensureVolume' ? seen.vmm?.guest : undefined;
+    return guest === undefined ? { state: 'failed', ...words } : { state: 'unmet', guest, ...words };
   }
 
   async #exitMessage(outcome: Outcome, context: StepContext, seen: Observation): Promise<string> {
@@ -170,7 +172,9 @@ export class UserVmReconciler implements Reconciler {
     exitMessage: string;
   }): number | undefined {
     const { outcome, memory, plan, exitMessage } = went;
-    if (went.failed && outcome.state === 'failed') return Math.max(500, memory.noteFailure(outcome));
+    if (went.failed && (outcome.state === 'failed' || outcome.state === 'unmet')) {
+      return Math.max(500, memory.noteFailure(outcome));
+    }
     switch (outcome.state) {
       case 'exited':
         memory.noteEnded();
@@ -186,6 +190,7 @@ export class UserVmReconciler implements Reconciler {
         memory.noteSilent();
         break;
       case 'running':
+      case 'unmet':
         memory.noteRunning();
         break;
       default:

@@ -52,8 +52,7 @@ const WORKERS = 8;
 
 /** Starts the controller of this node's VMs. */
 export function startUserVmController(options: UserVmControllerOptions): UserVmController {
-  const { informer, clock, metrics, registry, nodeName, subnet } = options;
-  const logger = options.logger.child({ controller: 'uservm' });
+  const { informer, clock, metrics, registry, nodeName, subnet, logger } = options;
   const vmsHere = () => informer.lister.list().filter((vm) => vm.status?.nodeName === nodeName);
   const firewallNotices = new Set<string>();
   const known = () =>
@@ -65,7 +64,7 @@ export function startUserVmController(options: UserVmControllerOptions): UserVmC
     firewallNotices,
     limits: limitsOf(options.mode),
     metrics: createUserVmMetrics(registry, vmsHere),
-    logger,
+    logger: logger.child({ controller: 'uservm' }),
     watchVmm: (uid, record) =>
       options.watchProcess(
         uid,

@@ -29,6 +29,7 @@ interface Words {
 }
 
 const PROVISIONED: Word = ['True', USER_VM_REASONS.Provisioned, 'image, volume, tap and VMM are there'];
+const READY: Word = ['True', USER_VM_REASONS.Ready, 'the guest and its ingress answer'];
 const BOOTED: Word = ['True', USER_VM_REASONS.Booted, 'the guest answers on its control port'];
 
 /** The status that is true after a reconcile. Pure: without a difference it equals the previous one. */
@@ -53,8 +54,7 @@ export function statusOf(input: StatusInput): UserVmStatus {
 }
 
 function bootOf(previous: UserVmStatus, outcome: Outcome, record: VmmRecord | undefined) {
-  const guest: GuestInfo | undefined =
-    outcome.state === 'booted' || outcome.state === 'running' ? outcome.guest : undefined;
+  const guest: GuestInfo | undefined = 'guest' in outcome ? outcome.guest : undefined;
   if (guest === undefined) {
     const isSameVmm = record !== undefined && previous.vmmPid === record.pid;
     return isSameVmm && previous.bootId !== undefined ? { bootId: previous.bootId } : {};
@@ -76,6 +76,7 @@ function phaseOf({ outcome, goal, previous }: StatusInput): NonNullable<UserVmSt
     case 'booted':
       return 'Booting';
     case 'running':
+    case 'unmet':
       return 'Running';
     case 'stopping':
       return 'Stopping';
@@ -113,11 +114,9 @@ function wordsOf({ outcome, exitMessage }: StatusInput): Words {
         ready: no(USER_VM_REASONS.Booted, "waiting for the guest's ingress"),
       };
     case 'running':
-      return {
-        provisioned: PROVISIONED,
-        booted: BOOTED,
-        ready: ['True', USER_VM_REASONS.Ready, 'the guest and its ingress answer'],
-      };
+      return { provisioned: PROVISIONED, booted: BOOTED, ready: READY };
+    case 'unmet':
+      return { provisioned: no(outcome.reason, outcome.message), booted: BOOTED, ready: READY };
     case 'stopping':
       return { ready: no(outcome.reason, outcome.message) };
     default:

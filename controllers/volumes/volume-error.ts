@@ -8,7 +8,7 @@ export class DiskFullError extends Error {
     const { path, neededBytes, freeBytes, cause } = options;
     super(
       `no room for ${path}: ${neededBytes} bytes needed, ${freeBytes} bytes free; ` +
-        'free space on that file system or lower spec.dataVolume.size before the first start',
+        'free space on that file system, or ask for less in spec.dataVolume.size',
       { cause },
     );
     this.name = 'DiskFullError';
