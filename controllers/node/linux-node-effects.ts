@@ -69,6 +69,7 @@ export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEf
     guestInfo: (paths) => readGuestInfo(paths.vsock, timeouts.guest),
     ingressAnswers: (ip) => prober.answers(ip, timeouts.ingress),
     describeExit,
+    volumeBytes: (uid) => hostVolumeFiles.sizeOf(dataDiskOf(volumesDirectory, uid)),
     async ensureVolume(uid, sizeBytes) {
       await ensureDataVolume(volumeDeps, { path: dataDiskOf(volumesDirectory, uid), sizeBytes });
     },

@@ -87,8 +87,7 @@ async function executeStep(step: Step, context: StepContext, state: StepState): 
       await killProcesses(context, step.processes);
       return state;
     case 'ensureVolume':
-      await ensureVolume(context);
-      return state;
+      return ensureVolume(context, state, step.isStart);
     case 'prepareRunDirectory':
       await effects.prepareRunDirectory(paths);
       return state;

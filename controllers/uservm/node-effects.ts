@@ -47,10 +47,13 @@ export interface NodeEffects {
   /** Undefined when the guest does not answer (yet). */
   guestInfo(paths: VmPaths): Promise<GuestInfo | undefined>;
   ingressAnswers(ip: string): Promise<boolean>;
+  /** Size of the data volume; undefined when there is none. */
+  volumeBytes(uid: string): Promise<number | undefined>;
   /** Why a VMM ended, as far as its event file and log tell; empty when they don't. */
   describeExit(paths: VmPaths): Promise<string>;
 
   // What is changed
+  /** @throws DiskFullError */
   ensureVolume(uid: string, sizeBytes: number): Promise<void>;
   removeVolume(uid: string): Promise<void>;
   ensureGuestPort(port: GuestPort): Promise<EnsuredGuestPort>;

@@ -90,7 +90,7 @@ function planStart(seen: Observation, limits: UserVmLimits): Plan {
     return { steps: [], outcome, requeueAfterMs: 200 };
   }
   const steps: Step[] = [
-    { name: 'ensureVolume' },
+    { name: 'ensureVolume', isStart: true },
     { name: 'ensureNetwork' },
     { name: 'prepareRunDirectory' },
     { name: 'spawnVmm', image: seen.image.image },
@@ -171,7 +171,7 @@ function beginStop(seen: Observation, end: End, limits: UserVmLimits): Plan {
   // The tap is put back at once, the VM follows: the host's side is whole within seconds in any case.
   if (reason === USER_VM_REASONS.TapRepaired) steps.push({ name: 'ensureNetwork' });
   // A volume that cannot grow must be found out while the VM still runs.
-  if (end.isForNewSpec === true) steps.push({ name: 'ensureVolume' });
+  if (end.isForNewSpec === true) steps.push({ name: 'ensureVolume', isStart: false });
   const startedAt = new Date(seen.nowMs).toISOString();
   steps.push({ name: 'beginStop', stop: { reason, message, startedAt, graceMs, pressed: false } });
   steps.push(graceMs > 0 ? { name: 'pressPowerButton' } : { name: 'shutdownVmm' });

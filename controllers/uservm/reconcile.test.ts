@@ -229,10 +229,14 @@ test('a change that cannot be made leaves the VM serving, and says why', async (
   );
   t.is(readyOf(drive)?.status, 'True');
   t.is(drive.host.living()[0]?.pid, pid);
+  // Nor does it keep the VM from coming back.
+  drive.host.kill(pid ?? 0);
+  for (let call = 0; call < 100; call += 1) await drive.clock.advance(Math.max(1, (await drive.once()) ?? 1));
+  t.like(drive.api.object?.status, { phase: 'Running', bootCount: 2 });
   drive.host.ensureVolume = ensureVolume;
   await drive.clock.advance(60_000);
   await drive.settle();
-  t.like(drive.api.object?.status, { phase: 'Running', bootCount: 2, observedGeneration: 2 });
+  t.like(drive.api.object?.status, { phase: 'Running', bootCount: 3, observedGeneration: 2 });
 });
 
 test('a VM is not restarted onto an image that is not there', async (t) => {

@@ -81,7 +81,7 @@ export class UserVmReconciler implements Reconciler {
     const execution = await executeSteps({
       steps: plan.steps,
       context,
-      state: { record: seen.record, ensuredPort: undefined },
+      state: { record: seen.record, ensuredPort: undefined, volumeBytes: undefined },
       signal,
       onDone: (name, durationMs) => {
         this.#deps.metrics.stepSeconds.observe({ step: name }, durationMs / 1000);

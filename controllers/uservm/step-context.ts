@@ -22,6 +22,8 @@ export interface StepContext {
 export interface StepState {
   readonly record: VmmRecord | undefined;
   readonly ensuredPort: EnsuredGuestPort | undefined;
+  /** Size of the data volume that is booted. */
+  readonly volumeBytes: number | undefined;
 }
 
 /** A step that failed, with the reason for condition and event. */

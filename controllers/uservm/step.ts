@@ -6,7 +6,8 @@ import type { VmmRecord } from './vmm-record.ts';
 export type Step =
   | { readonly name: 'killProcesses'; readonly processes: readonly ProcessIdentity[] }
   | { readonly name: 'clearRun' }
-  | { readonly name: 'ensureVolume' }
+  /** `isStart`: a volume that is there may stay too small, so that a full disk keeps no VM from starting. */
+  | { readonly name: 'ensureVolume'; readonly isStart: boolean }
   | { readonly name: 'ensureNetwork' }
   | { readonly name: 'prepareRunDirectory' }
   | { readonly name: 'spawnVmm'; readonly image: VerifiedImage }

@@ -14,6 +14,7 @@ export async function spawnVmm(
 ): Promise<StepState> {
   const { effects, paths, desired, clock } = context;
   if (state.ensuredPort === undefined) throw new TypeError('spawnVmm comes after ensureNetwork');
+  const boot = { ...desired.boot, volumeBytes: state.volumeBytes ?? desired.boot.volumeBytes };
   const process = await effects.spawnVmm(paths);
   const record: VmmRecord = {
     uid: context.uid,
@@ -22,8 +23,8 @@ export async function spawnVmm(
     startTimeTicks: process.startTicks,
     spawnedAt: new Date(clock.nowMs()).toISOString(),
     tapIfindex: state.ensuredPort.ifindex,
-    bootedSpecHash: hashOfBootSpec(desired.boot),
-    boot: desired.boot,
+    bootedSpecHash: hashOfBootSpec(boot),
+    boot,
     imageDigest: image.digest,
     ...(desired.recycleRequest === undefined ? {} : { recycleRequest: desired.recycleRequest }),
   };

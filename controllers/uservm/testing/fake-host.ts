@@ -80,6 +80,8 @@ export class FakeHost implements NodeEffects {
     return this.firewall.has(this.tap) && this.living().some((process) => process.tapIfindex === ifindex);
   };
 
+  volumeBytes: NodeEffects['volumeBytes'] = async (uid) => this.volumes.get(uid);
+
   describeExit = async () => 'it was killed';
 
   ensureVolume: NodeEffects['ensureVolume'] = async (uid, sizeBytes) => {
