@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { ALL_DEFINITIONS } from '../crds/index.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
@@ -29,6 +30,9 @@ function readPki(dir: string) {
 
 /** One line for the operator: what failed and how to mend it. */
 function explain(error: unknown): string {
+  if (error instanceof z.ZodError) {
+    return error.issues.map((issue) => `configuration: ${issue.path.join('.')}: ${issue.message}`).join('; ');
+  }
   const text = error instanceof Error ? error.message : String(error);
   const { code, port } = error as { code?: string; port?: number };
   if (code === 'EADDRINUSE') {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EtcdConnection } from '../storage/etcd/connection.ts';
+import type { EtcdConnection, EtcdTls } from '../storage/etcd/connection.ts';
 import { Etcd3Kv } from '../storage/etcd/etcd-kv.ts';
 import { freePorts } from './free-ports.ts';
 import { waitUntil } from './wait-until.ts';
@@ -22,6 +22,11 @@ export interface EtcdProcess {
 export interface EtcdProcessOptions {
   /** Raises the NOSPACE alarm above it. */
   readonly quotaBytes?: number;
+  /** Serve clients over TLS and ask for their certificates: paths for etcd, PEM for the connection. */
+  readonly tls?: {
+    readonly files: { readonly ca: string; readonly cert: string; readonly key: string };
+    readonly client: EtcdTls;
+  };
 }
 
 async function ended(child: ChildProcess): Promise<void> {
@@ -33,14 +38,25 @@ async function ended(child: ChildProcess): Promise<void> {
 export async function startEtcd(options: EtcdProcessOptions = {}): Promise<EtcdProcess> {
   const dataDir = await mkdtemp(join(tmpdir(), 'holt-etcd-'));
   const [port = 0, peerPort = 0] = await freePorts(2);
-  const endpoint = `http://127.0.0.1:${port}`;
-  const connection: EtcdConnection = { endpoints: [endpoint], requestTimeoutMs: 5_000 };
+  const { tls } = options;
+  const endpoint = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+  const connection: EtcdConnection = {
+    endpoints: [endpoint],
+    requestTimeoutMs: 5_000,
+    ...(tls === undefined ? {} : { tls: tls.client }),
+  };
   const argv = [
     ...['--data-dir', dataDir, '--name', 'test', '--log-level', 'error', '--logger', 'zap'],
     ...['--listen-client-urls', endpoint, '--advertise-client-urls', endpoint],
     ...['--listen-peer-urls', `http://127.0.0.1:${peerPort}`],
     ...['--initial-advertise-peer-urls', `http://127.0.0.1:${peerPort}`],
     ...['--initial-cluster', `test=http://127.0.0.1:${peerPort}`],
+    ...(tls === undefined
+      ? []
+      : [
+          ...['--cert-file', tls.files.cert, '--key-file', tls.files.key],
+          ...['--client-cert-auth', '--trusted-ca-file', tls.files.ca],
+        ]),
     ...(options.quotaBytes === undefined ? [] : ['--quota-backend-bytes', String(options.quotaBytes)]),
   ];
   let child: ChildProcess | undefined;

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type ChannelCredentials, type ChannelOptions, credentials } from '@grpc/grpc-js';
 
 /** Client certificate and trust for etcd; PEM. */
@@ -9,7 +10,10 @@ export interface EtcdTls {
 
 /** Where etcd is and how to speak to it. */
 export interface EtcdConnection {
-  /** `https://host:port`, or `http://host:port` without `tls`. */
+  /**
+   * `https://host:port`, or `http://host:port` without `tls`. With `tls` a host is a name or a loopback address; the
+   * latter's certificate must hold the name `localhost`, since Node's TLS takes no address as a server name.
+   */
   readonly endpoints: readonly string[];
   readonly tls?: EtcdTls;
   /** Deadline of one kv request, milliseconds. */
@@ -21,7 +25,7 @@ export interface EtcdConnection {
  * 5 s); the receive limit is lifted because lists and watch batches pass grpc-js's 4 MiB; the reconnect back-off
  * is short because etcd is near and a restart must not cost clients a minute.
  */
-export const CHANNEL_OPTIONS: ChannelOptions = {
+const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.keepalive_permit_without_calls': 1,
@@ -31,6 +35,33 @@ export const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.min_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
 };
+
+/** An endpoint's host and port without its scheme, as gRPC names a target. */
+export function targetOf(endpoint: string): string {
+  return endpoint.replace(/^https?:\/\//, '');
+}
+
+function serverNameOverride({ tls, endpoints }: EtcdConnection): ChannelOptions {
+  if (tls === undefined) return {};
+  const addresses = endpoints
+    .map((endpoint) => new URL(endpoint).hostname)
+    .filter((host) => isIP(host) !== 0);
+  const foreign = addresses.find((address) => !address.startsWith('127.'));
+  if (foreign !== undefined) {
+    throw new TypeError(
+      `etcd endpoint ${foreign}: with TLS give the name that the server's certificate holds, not an address`,
+    );
+  }
+  return addresses.length === 0 ? {} : { 'grpc.ssl_target_name_override': 'localhost' };
+}
+
+/**
+ * gRPC channel options for the connection.
+ * @throws TypeError for an address that TLS cannot verify
+ */
+export function channelOptions(connection: EtcdConnection): ChannelOptions {
+  return { ...CHANNEL_OPTIONS, ...serverNameOverride(connection) };
+}
 
 /** gRPC credentials for the connection. */
 export function channelCredentials(connection: EtcdConnection): ChannelCredentials {

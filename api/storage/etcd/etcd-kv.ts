@@ -1,6 +1,6 @@
 import { Etcd3, type IRangeRequest, type IRangeResponse, type IRequestOp } from 'etcd3';
 import { classifyEtcdError } from './classify-error.ts';
-import { CHANNEL_OPTIONS, type EtcdConnection } from './connection.ts';
+import { channelOptions, type EtcdConnection } from './connection.ts';
 import type {
   EtcdKv,
   KeyValue,
@@ -61,7 +61,7 @@ export class Etcd3Kv implements EtcdKv {
               certChain: connection.tls.cert,
             },
           }),
-      grpcOptions: CHANNEL_OPTIONS,
+      grpcOptions: channelOptions(connection),
       faultHandling: { global: noRetryPolicy, host: () => noRetryPolicy },
       defaultCallOptions: () => ({ deadline: Date.now() + connection.requestTimeoutMs }),
     });

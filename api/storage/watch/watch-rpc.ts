@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client, type ClientDuplexStream, Metadata } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { CHANNEL_OPTIONS, channelCredentials, type EtcdConnection } from '../etcd/connection.ts';
+import { channelCredentials, channelOptions, type EtcdConnection, targetOf } from '../etcd/connection.ts';
 
 interface WireKeyValue {
   readonly key: Buffer;
@@ -63,8 +63,8 @@ export function openWatchCall(
   connection: EtcdConnection,
   endpoint: string,
 ): { readonly call: WatchCall; readonly close: () => void } {
-  const client = new Client(endpoint.replace(/^https?:\/\//, ''), channelCredentials(connection), {
-    ...CHANNEL_OPTIONS,
+  const client = new Client(targetOf(endpoint), channelCredentials(connection), {
+    ...channelOptions(connection),
     // A channel of its own, so that closing it closes its TCP connection too.
     'grpc.use_local_subchannel_pool': 1,
   });
