@@ -25,7 +25,13 @@ const PROGRAMS = [
   ['setpriv', 'util-linux', 'tying helpers to their parent'],
 ];
 
-const searchPath = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/local/sbin'];
+// npm puts node_modules/.bin first, where a package's program may have the name of one of ours: `nft` is there.
+const searchPath = [
+  ...(process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.endsWith('node_modules/.bin')),
+  '/usr/sbin',
+  '/sbin',
+  '/usr/local/sbin',
+];
 
 function onPath(program) {
   return searchPath.some((folder) => {
@@ -117,11 +123,15 @@ export function findNode() {
   process.exit(1);
 }
 
+/** The environment for what runs under the pinned Node: the machine's own programs, and this Node first. */
+export function cleanEnvironment(node) {
+  return { ...process.env, PATH: [dirname(node), ...searchPath].join(delimiter) };
+}
+
 /** Hands over to the pinned Node; signals reach the child by the terminal's process group or are passed on. */
 function handOver(args) {
   const node = findNode();
-  const env = { ...process.env, PATH: [dirname(node), ...searchPath].join(delimiter) };
-  const child = spawn(node, args, { stdio: 'inherit', cwd: process.env.HOLT_CWD ?? process.cwd(), env });
+  const child = spawn(node, args, { stdio: 'inherit', env: cleanEnvironment(node) });
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   process.on('SIGINT', () => {});
   child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1));
