@@ -13,12 +13,12 @@ export function planRetention(events: readonly Stored<Event>[], nowMs: number): 
 }
 
 function lastOccurrenceMs(event: Stored<Event>): number | undefined {
-  const times = [
-    event.lastTimestamp,
-    event.series?.lastObservedTime,
-    event.eventTime,
-    event.metadata.creationTimestamp,
-  ];
-  const known = times.map((time) => Date.parse(time ?? '')).filter((ms) => !Number.isNaN(ms));
-  return known.length === 0 ? undefined : Math.max(...known);
+  const told = [event.lastTimestamp, event.series?.lastObservedTime, event.eventTime].flatMap(readable);
+  if (told.length > 0) return Math.max(...told);
+  return readable(event.metadata.creationTimestamp)[0];
+}
+
+function readable(time: string | null | undefined): number[] {
+  const ms = Date.parse(time ?? '');
+  return Number.isNaN(ms) ? [] : [ms];
 }

@@ -1,0 +1,228 @@
+import test from 'ava';
+import { isAlreadyExists, isNotFound } from '../api/client/index.ts';
+import { eventually } from '../api/client/testing/eventually.ts';
+import { type Event, eventDefinition } from '../crds/event/definition.ts';
+import { type Lease, leaseDefinition } from '../crds/lease/definition.ts';
+import type { ApiObject, Stored } from '../crds/meta/meta.ts';
+import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
+import { type Namespace, namespaceDefinition } from '../crds/namespace/definition.ts';
+import { NODE_LEASE_NAMESPACE, type Node, nodeDefinition } from '../crds/node/definition.ts';
+import { type SandboxContainer, sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
+import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
+import { findCondition, formatMicroTime, ownerReferenceTo } from './runtime/index.ts';
+import { ControlPlane, type RunningPart } from './testing/control-plane.ts';
+
+let plane: ControlPlane;
+let leader: RunningPart;
+let isStarted = false;
+let heart: NodeJS.Timeout | undefined;
+
+test.before(async () => {
+  plane = await ControlPlane.start();
+  isStarted = true;
+  leader = await plane.startManager();
+});
+
+test.after.always(async () => {
+  clearInterval(heart);
+  if (isStarted) await plane.dispose();
+});
+
+const vmOf = (namespace: string, name: string, memory = '256Mi'): UserVm =>
+  ({
+    apiVersion: 'holt.dev/v1alpha1',
+    kind: 'UserVM',
+    metadata: { namespace, name },
+    spec: { user: name, memory },
+  }) as UserVm;
+
+async function makeNamespace(name: string): Promise<Stored<Namespace>> {
+  return plane.client.create<Namespace>(namespaceDefinition, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name },
+  });
+}
+
+async function makeNode(name: string, memory: string): Promise<Stored<Node>> {
+  const node = await plane.client.create<Node>(nodeDefinition, {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name },
+  });
+  return plane.client.updateStatus<Node>(nodeDefinition, {
+    ...node,
+    status: {
+      allocatable: { cpu: '2', memory },
+      conditions: [{ type: 'Ready', status: 'True', reason: 'Up', message: '' }],
+    },
+  });
+}
+
+/** Renews a node's Lease, as holt-node does. */
+async function heartbeat(name: string): Promise<void> {
+  const lease: Lease = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { namespace: NODE_LEASE_NAMESPACE, name },
+    spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: formatMicroTime(Date.now()) },
+  };
+  await plane.client.create(leaseDefinition, lease).catch((error: unknown) => {
+    if (!isAlreadyExists(error)) throw error;
+    const key = { namespace: NODE_LEASE_NAMESPACE, name };
+    return plane.client.patch<Lease>(leaseDefinition, key, { spec: lease.spec });
+  });
+}
+
+async function leaseOf(): Promise<Stored<Lease>> {
+  return plane.client.get<Lease>(leaseDefinition, { namespace: 'kube-system', name: 'holt-manager' });
+}
+
+async function getVm(namespace: string, name: string): Promise<Stored<UserVm>> {
+  return plane.client.get<UserVm>(userVmDefinition, { namespace, name });
+}
+
+async function isGone(definition: ResourceDefinition, object: ApiObject): Promise<boolean> {
+  const { namespace, name = '' } = object.metadata;
+  return plane.client.get(definition, { namespace, name }).then(
+    () => false,
+    (error: unknown) => {
+      if (isNotFound(error)) return true;
+      throw error;
+    },
+  );
+}
+
+test.serial(
+  'a VM waits for a node, is placed with event and step, and waits again when there is no room',
+  async (t) => {
+    await makeNamespace('place');
+    await plane.client.create(userVmDefinition, vmOf('place', 'alice'));
+    await eventually('told why not', async () => {
+      const vm = await getVm('place', 'alice');
+      return findCondition(vm.status?.conditions, 'Scheduled')?.reason === 'NoNodeAvailable';
+    });
+    await makeNode('place-1', '512Mi');
+    await heartbeat('place-1');
+    // While the API server is away, a heartbeat may fail.
+    heart = setInterval(() => void heartbeat('place-1').catch(() => {}), 5_000);
+    await eventually('placed', async () => (await getVm('place', 'alice')).status?.nodeName === 'place-1');
+    const vm = await getVm('place', 'alice');
+    t.is(vm.status?.phase, 'Scheduled');
+    t.is(vm.status?.lifecycle?.[0]?.name, 'scheduled');
+    await plane.client.create(userVmDefinition, vmOf('place', 'bob', '384Mi'));
+    await eventually('no room', async () => {
+      const bob = await getVm('place', 'bob');
+      return findCondition(bob.status?.conditions, 'Scheduled')?.reason === 'InsufficientCapacity';
+    });
+    await plane.client.delete(userVmDefinition, { namespace: 'place', name: 'alice' });
+    await eventually(
+      'bob is placed',
+      async () => (await getVm('place', 'bob')).status?.nodeName === 'place-1',
+    );
+    const events = await plane.client.listAll<Event>(eventDefinition, { namespace: 'place' });
+    const reasons = events.items.map((event) => `${event.involvedObject.name} ${event.reason}`);
+    t.deepEqual([...new Set(reasons)].sort(), [
+      'alice NoNodeAvailable',
+      'alice Scheduled',
+      'bob InsufficientCapacity',
+      'bob Scheduled',
+    ]);
+  },
+);
+
+test.serial('a Namespace is emptied, finalizers and all, and goes', async (t) => {
+  const namespace = await makeNamespace('doomed');
+  const vm = vmOf('doomed', 'carol');
+  vm.metadata.finalizers = ['example.com/hold'];
+  const stored = await plane.client.create(userVmDefinition, vm);
+  await plane.client.delete(namespaceDefinition, { name: 'doomed' });
+  await eventually('told what remains', async () => {
+    const now = await plane.client.get<Namespace>(namespaceDefinition, { name: 'doomed' });
+    return JSON.stringify(now.status).includes('example.com/hold has 1');
+  });
+  await plane.client.patch(
+    userVmDefinition,
+    { namespace: 'doomed', name: 'carol' },
+    { metadata: { finalizers: [] } },
+  );
+  await eventually('gone', () => isGone(namespaceDefinition, namespace));
+  t.true(await isGone(userVmDefinition, stored));
+});
+
+test.serial('dependents go with their owner; containers of the VM by vmRef stay', async (t) => {
+  await makeNamespace('owners');
+  const vm = await plane.client.create(userVmDefinition, vmOf('owners', 'dave'));
+  const lease = await plane.client.create<Lease>(leaseDefinition, {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { namespace: 'owners', name: 'owned', ownerReferences: [ownerReferenceTo(vm)] },
+    spec: { holderIdentity: 'x' },
+  });
+  const container = await plane.client.create<SandboxContainer>(sandboxContainerDefinition, {
+    apiVersion: 'holt.dev/v1alpha1',
+    kind: 'SandboxContainer',
+    metadata: { namespace: 'owners', name: 'live' },
+    spec: { vmRef: { name: 'dave' }, role: 'live', source: { closure: '/opt/x' }, command: ['/x'] },
+  } as SandboxContainer);
+  await plane.client.delete(userVmDefinition, { namespace: 'owners', name: 'dave' });
+  await eventually('owner gone', () => isGone(userVmDefinition, vm));
+  await eventually('dependent gone', () => isGone(leaseDefinition, lease));
+  t.false(await isGone(sandboxContainerDefinition, container));
+});
+
+test.serial(
+  'when the leader ends, the standby leads with a higher token and sweeps Events older than an hour',
+  async (t) => {
+    const eventOf = (name: string, hoursAgo: number): Event => ({
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { namespace: 'default', name },
+      involvedObject: { kind: 'Node', name: 'x', namespace: 'default' },
+      lastTimestamp: new Date(Date.now() - hoursAgo * 3_600_000).toISOString().replace(/\.\d+Z/, 'Z'),
+    });
+    const old = await plane.client.create(eventDefinition, eventOf('old', 2));
+    const recent = await plane.client.create(eventDefinition, eventOf('recent', 0));
+    const before = await leaseOf();
+    const standby = await plane.startManager('standby');
+    t.is(await leader.end('SIGTERM'), 0);
+    leader = standby;
+    await eventually('swept', () => isGone(eventDefinition, old));
+    t.false(await isGone(eventDefinition, recent));
+    const after = await leaseOf();
+    t.not(after.spec.holderIdentity, before.spec.holderIdentity);
+    t.true((after.spec.leaseTransitions ?? 0) > (before.spec.leaseTransitions ?? 0));
+  },
+);
+
+test.serial('an API server that is killed and comes back finds the leader at work', async (t) => {
+  const before = await leaseOf();
+  await plane.killApi();
+  await plane.startApi();
+  await makeNamespace('after');
+  await plane.client.create(userVmDefinition, vmOf('after', 'erin', '64Mi'));
+  await eventually('placed', async () => (await getVm('after', 'erin')).status?.nodeName === 'place-1');
+  t.is((await leaseOf()).spec.holderIdentity, before.spec.holderIdentity);
+});
+
+test.serial('a leader that is killed is followed when its Lease is over', async (t) => {
+  const before = await leaseOf();
+  const next = await plane.startManager('next');
+  await leader.end('SIGKILL');
+  leader = next;
+  const isFollowed = async () => (await leaseOf()).spec.holderIdentity !== before.spec.holderIdentity;
+  await eventually('followed', isFollowed, 30_000);
+  t.true(((await leaseOf()).spec.leaseTransitions ?? 0) > (before.spec.leaseTransitions ?? 0));
+});
+
+test.serial('a node without heartbeats becomes Unknown, and comes back with them', async (t) => {
+  await makeNode('silent', '1Gi');
+  const isReady = async () => {
+    const node = await plane.client.get<Node>(nodeDefinition, { name: 'silent' });
+    return node.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+  };
+  t.is(await isReady(), 'True');
+  await eventually('Unknown', async () => (await isReady()) === 'Unknown', 60_000);
+  await heartbeat('silent');
+  await eventually('back', async () => (await isReady()) === 'True');
+});
