@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { runCommand } from '../../lib/run-command.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
+import { waitUntil } from '../testing/wait-until.ts';
 
 let api: TestApi;
 
@@ -132,9 +133,19 @@ test.serial('delete waits for finalizers', async (t) => {
     '-p',
     '{"metadata":{"finalizers":["holt.dev/vm"]}}',
   );
-  t.regex((await kubectl('delete', 'uservm', 'alice', '--timeout=1s')).stderr, /timed out/);
-  const deletion = kubectlOk('delete', 'uservm', 'alice', '--timeout=30s');
-  await kubectlOk('patch', 'uservm', 'alice', '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
+  let deleted = false;
+  const deletion = kubectlOk('delete', 'uservm', 'alice', '--timeout=30s').then((output) => {
+    deleted = true;
+    return output;
+  });
+  const path = '/apis/holt.dev/v1alpha1/namespaces/default/uservms/alice';
+  await waitUntil(
+    'the mark',
+    async () => (await api.send({ path })).json.metadata.deletionTimestamp !== undefined,
+  );
+  t.false(deleted);
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  await api.send({ method: 'PATCH', path, headers, body: { metadata: { finalizers: null } } });
   t.regex(await deletion, /deleted/);
   t.is((await kubectl('get', 'uservm', 'alice')).exitCode, 1);
 });
