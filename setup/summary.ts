@@ -32,7 +32,7 @@ export function summary(
     '    kubectl get uservms,sandboxcontainers          # or: npx holt get uservms',
     `    kubectl describe uservm ${first}`,
     `    npx holt logs ${first}-live`,
-    `    npx holt exec ${first}-dev -- cat /etc/os-release`,
+    `    npx holt exec ${first}-dev -- node --version`,
     `    npx holt recycle ${first} && kubectl get uservm ${first} -w`,
     '    npm run status                                 # each part, its version and health',
     '    npm run down                                   # stops everything, keeps the state',

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type ExecSession, execInContainer } from '../../lib/podman/index.ts';
 import type { CliContext, GlobalOptions } from '../context.ts';
 import { findGuestContainer } from '../guest-access.ts';
+
+const EXIT_CODE_ATTEMPTS_MAX = 20;
+const EXIT_CODE_INTERVAL_MS = 100;
 
 interface ExecFlags extends GlobalOptions {
   readonly stdin?: boolean;
@@ -19,13 +23,26 @@ function attach(session: ExecSession, flags: ExecFlags, context: CliContext): ()
   const onResize = () => void session.resize(terminalSize(context)).catch(() => {});
   if (raw) stdin.setRawMode(true);
   if (flags.tty === true) stdout.on('resize', onResize);
-  if (flags.stdin === true) stdin.pipe(session.socket);
+  // The end of piped input is not passed on: hybrid vsock has no half-closed streams (docs/operations.md).
+  if (flags.stdin === true) stdin.pipe(session.socket, { end: false });
   return () => {
     if (raw) stdin.setRawMode(false);
     stdout.off('resize', onResize);
     stdin.unpipe(session.socket);
     stdin.pause();
   };
+}
+
+/** The output may end a moment before podman has seen the process end. */
+async function finalExitCode(session: ExecSession): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await session.exitCode();
+    } catch (error) {
+      if (attempt === EXIT_CODE_ATTEMPTS_MAX) throw error;
+    }
+    await sleep(EXIT_CODE_INTERVAL_MS);
+  }
 }
 
 async function exec(
@@ -48,7 +65,7 @@ async function exec(
     for await (const { stream, data } of session.output) {
       context[stream === 'stderr' ? 'stderr' : 'stdout'].write(data);
     }
-    process.exitCode = await session.exitCode();
+    process.exitCode = await finalExitCode(session);
   } finally {
     detach();
     session.socket.destroy();
@@ -61,11 +78,11 @@ export function registerExec(program: Command, context: CliContext): void {
     .summary('run a command in a container; exits with its exit code')
     .argument('<container>', 'name of the SandboxContainer')
     .argument('<command...>', 'after --, the program and its arguments')
-    .option('-i, --stdin', 'pass standard input on')
+    .option('-i, --stdin', 'pass standard input on; the command is not told of its end')
     .option('-t, --tty', 'with a terminal')
     .addHelpText(
       'after',
-      '\nExamples:\n  holt exec alice-dev -- cat /etc/os-release\n  holt exec -it alice-dev -- /bin/sh',
+      '\nExamples:\n  holt exec alice-dev -- /usr/bin/node --version\n  holt exec -it alice-dev -- /bin/sh',
     )
     .action((name: string, words: string[], _flags, command: Command) =>
       exec(name, words, command.optsWithGlobals(), context),
