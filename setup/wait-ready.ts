@@ -1,14 +1,13 @@
 import type { ApiClient } from '../api/client/api-client.ts';
 import type { ApiObject, Condition } from '../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
-import { sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
-import { userVmDefinition } from '../crds/uservm/definition.ts';
+import { type SandboxContainer, sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
+import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SetupError } from './dev-config.ts';
 import type { Progress } from './progress.ts';
 
 const POLL_INTERVAL_MS = 250;
-const KINDS: readonly ResourceDefinition[] = [userVmDefinition, sandboxContainerDefinition];
 
 export interface WaitReadyOptions {
   readonly client: ApiClient;
@@ -20,7 +19,6 @@ export interface WaitReadyOptions {
 
 interface Standing {
   readonly label: string;
-  readonly wanted: boolean;
   readonly ready: boolean;
   readonly phase: string;
   readonly reason: string;
@@ -33,11 +31,9 @@ function standingOf(definition: ResourceDefinition, object: ApiObject): Standing
     observedGeneration?: number;
     conditions?: Condition[];
   };
-  const spec = (object.spec ?? {}) as { powerState?: string; role?: string };
   const condition = status.conditions?.find((each) => each.type === 'Ready');
   return {
     label: `${definition.singular}/${object.metadata.name}`,
-    wanted: spec.powerState !== 'Stopped' && spec.role !== 'job',
     ready: condition?.status === 'True' && status.observedGeneration === object.metadata.generation,
     phase: status.phase ?? 'Pending',
     reason: condition?.reason ?? '',
@@ -51,18 +47,19 @@ function describe(standing: Standing): string {
   return `${standing.label}: ${standing.phase}${why === '' ? '' : ` (${why})`}`;
 }
 
-async function observe(client: ApiClient, signal: AbortSignal, stoppedVms: Set<string>): Promise<Standing[]> {
-  const standings: Standing[] = [];
-  for (const definition of KINDS) {
-    const { items } = await client.listAll<ApiObject>(definition, { signal });
-    for (const object of items) {
-      const standing = standingOf(definition, object);
-      const vm = (object.spec as { vmRef?: { name: string } } | undefined)?.vmRef?.name;
-      if (definition === userVmDefinition && !standing.wanted) stoppedVms.add(String(object.metadata.name));
-      if (standing.wanted && !(vm !== undefined && stoppedVms.has(vm))) standings.push(standing);
-    }
-  }
-  return standings;
+/** VMs that are to run, and the containers in them; what belongs to no VM here cannot become ready and is not waited for. */
+async function observe(client: ApiClient, signal: AbortSignal): Promise<Standing[]> {
+  const vms = (await client.listAll<UserVm>(userVmDefinition, { signal })).items;
+  const containers = (await client.listAll<SandboxContainer>(sandboxContainerDefinition, { signal })).items;
+  const running = vms.filter((vm) => vm.spec.powerState !== 'Stopped');
+  const vmKeys = new Set(running.map((vm) => `${vm.metadata.namespace}/${vm.metadata.name}`));
+  const inside = containers.filter(
+    ({ metadata, spec }) => spec.role !== 'job' && vmKeys.has(`${metadata.namespace}/${spec.vmRef.name}`),
+  );
+  return [
+    ...running.map((vm) => standingOf(userVmDefinition, vm)),
+    ...inside.map((container) => standingOf(sandboxContainerDefinition, container)),
+  ];
 }
 
 /**
@@ -74,7 +71,7 @@ export async function waitUntilReady(options: WaitReadyOptions): Promise<void> {
   const said = new Map<string, string>();
   const deadline = clock.monotonicMs() + timeoutMs;
   for (;;) {
-    const standings = await observe(client, signal, new Set());
+    const standings = await observe(client, signal);
     for (const standing of standings) {
       const line = describe(standing);
       if (said.get(standing.label) !== line) progress.note(line);

@@ -95,8 +95,8 @@ export async function applyObject(
     return { outcome: 'created', object: await client.create(definition, wanted, write) };
   }
   const patch = planMergePatch(lastAppliedOf(live), { ...wanted }, { ...live });
-  delete patch['apiVersion'];
-  delete patch['kind'];
+  delete patch.apiVersion;
+  delete patch.kind;
   if (Object.keys(patch).length === 0) return { outcome: 'unchanged', object: live };
   const object = await client.patch<ApiObject>(definition, name, patch, write);
   const outcome =
