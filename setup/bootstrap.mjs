@@ -25,6 +25,9 @@ const PROGRAMS = [
   ['setpriv', 'util-linux', 'tying helpers to their parent'],
 ];
 
+/** The services that packages bring and Debian starts at once. */
+const SERVICES = { 'etcd-server': 'etcd.service', haproxy: 'haproxy.service' };
+
 // npm puts node_modules/.bin first, where a package's program may have the name of one of ours: `nft` is there.
 const searchPath = [
   ...(process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.endsWith('node_modules/.bin')),
@@ -67,6 +70,11 @@ function ensurePrograms() {
     return;
   }
   say(`holt: installing ${packages.length} Debian packages: ${packages.join(' ')}`);
+  installPackages(packages, missing);
+}
+
+/** Installs by apt; what can't be installed is named, and the rest goes on. */
+function installPackages(packages, missing) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const update = run(['apt-get', 'update', '-qq'], { env });
   if (update.status !== 0)
@@ -75,11 +83,20 @@ function ensurePrograms() {
     run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names], { env });
   const all = install(packages);
   if (all.status !== 0) for (const name of packages) install([name]);
-  for (const [program, name, use] of PROGRAMS) {
+  stopServices(packages);
+  for (const [program, name, use] of missing) {
     if (onPath(program)) continue;
     say(
       `holt: ${program} (${use}) is missing: package ${name} could not be installed: ${lastLine(all.stderr)}`,
     );
+  }
+}
+
+/** Debian starts what it installs; Holt runs these programs itself. What was there before is left alone. */
+function stopServices(packages) {
+  if (!existsSync('/run/systemd/system')) return;
+  for (const name of packages) {
+    if (name in SERVICES) run(['systemctl', 'disable', '--now', SERVICES[name]]);
   }
 }
 

@@ -55,7 +55,7 @@ export function effectiveSpec(
     mounts: (spec.volumeMounts ?? []).map((mount) => ({
       source: `${DATA_DIRECTORY}/${mount.subPath}`,
       destination: mount.mountPath,
-      readOnly: mount.readOnly,
+      readOnly: mount.readOnly ?? false,
     })),
     stopTimeoutSeconds: STOP_GRACE_SECONDS,
   };

@@ -110,7 +110,7 @@ export const sandboxContainerSpecSchema = z.object({
           .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be one directory name such as "data"')
           .default('data')
           .describe("Directory on the VM's data volume."),
-        readOnly: z.boolean().default(false).describe('Whether the container may only read it.'),
+        readOnly: z.boolean().optional().describe('Whether the container may only read it. Default false.'),
       }),
     )
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['mountPath'] })

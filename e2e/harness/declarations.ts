@@ -37,7 +37,7 @@ export function container(
       env: [{ name: 'HOLT_EXAMPLE_CHAOS', value: '1' }],
       ports: [{ name: 'http', containerPort: 3000 }],
       resources: { cpu: '1', memory: '256Mi', pids: 128 },
-      volumeMounts: [{ mountPath: '/data', subPath: role, readOnly: false }],
+      volumeMounts: [{ mountPath: '/data', subPath: role }],
       readinessProbe: {
         httpGet: { path: '/healthz', port: 3000 },
         initialDelaySeconds: 0,
