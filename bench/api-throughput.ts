@@ -20,7 +20,9 @@ async function openEtcd(config: HoltConfig): Promise<Etcd3> {
     read('etcd-client.crt'),
   ]);
   const hosts = `https://127.0.0.1:${config.ports.etcdClient}`;
-  return new Etcd3({ hosts, credentials: { rootCertificate, privateKey, certChain } });
+  // Node's TLS takes no address as a server name; the certificate holds `localhost` too.
+  const grpcOptions = { 'grpc.ssl_target_name_override': 'localhost' };
+  return new Etcd3({ hosts, credentials: { rootCertificate, privateKey, certChain }, grpcOptions });
 }
 
 function lease(index: number): ApiObject {

@@ -37,7 +37,7 @@ function statusFor(ip: string, generation: number): UserVmStatus {
   };
 }
 
-async function declare(client: ApiClient): Promise<void> {
+async function declare(client: ApiClient, address: string): Promise<void> {
   const vm: UserVm = {
     apiVersion: 'holt.dev/v1alpha1',
     kind: 'UserVM',
@@ -52,7 +52,9 @@ async function declare(client: ApiClient): Promise<void> {
       placement: { nodeName: 'bench-node' },
     },
   };
-  await client.create<UserVm>(userVmDefinition, vm);
+  const { metadata } = await client.create<UserVm>(userVmDefinition, vm);
+  // Bound to a node that is not there before the container exists, so that no controller takes either up.
+  await commit(client, userVmDefinition, statusFor(address, metadata.generation ?? 1));
   const created = await client.create<SandboxContainer>(sandboxContainerDefinition, {
     apiVersion: 'holt.dev/v1alpha1',
     kind: 'SandboxContainer',
@@ -121,8 +123,12 @@ function ask(agent: Agent, port: number, cookie: string): Promise<string> {
 
 async function untilAnswer(agent: Agent, port: number, cookie: string, expected: string): Promise<void> {
   const deadline = performance.now() + 10_000;
-  while ((await ask(agent, port, cookie)) !== expected) {
-    if (performance.now() > deadline) throw new Error(`the route never led to ${expected}`);
+  for (;;) {
+    const answer = await ask(agent, port, cookie);
+    if (answer === expected) return;
+    if (performance.now() > deadline) {
+      throw new Error(`the route never led to ${expected}; the last answer was ${answer.slice(0, 300)}`);
+    }
   }
 }
 
@@ -164,7 +170,7 @@ export async function benchRouteSwitch(
   const upstreams: ChildProcess[] = [];
   try {
     for (const address of addresses) upstreams.push(await startUpstream(config, address));
-    await declare(client);
+    await declare(client, addresses[0] ?? '');
     const { switches, requests } = await measure(client, config, addresses, rounds);
     say(`route switch, commit to first answer, ${rounds} switches, ms: ${formatPercentiles(switches)}`);
     say(`a plain request on the same route, ms: ${formatPercentiles(requests)}`);

@@ -22,13 +22,13 @@ export interface EtcdConnection {
 
 /**
  * Channel options of kv and watch. Keepalive finds a dead connection within 15 s (etcd refuses pings closer than
- * 5 s); the receive limit is lifted because lists and watch batches pass grpc-js's 4 MiB; the reconnect back-off
+ * 5 s, and all of them on a connection without a call); the receive limit is lifted because lists and watch batches pass grpc-js's 4 MiB; the reconnect back-off
  * is short because etcd is near and a restart must not cost clients a minute.
  */
 const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,
-  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.keepalive_permit_without_calls': 0,
   'grpc.max_receive_message_length': -1,
   'grpc.max_send_message_length': -1,
   'grpc.initial_reconnect_backoff_ms': 100,
