@@ -24,6 +24,7 @@ test('ports move together by the offset, and the next start keeps them', async (
   const config = await planDevConfig(options, vmm);
   t.is(config.ports.router, 9080);
   t.is(config.ports.api, 7443);
+  t.is(config.netns, 'holt-1000');
   await writeDevConfig(config);
   t.deepEqual(await planDevConfig({ stateDir: options.stateDir }, vmm), config);
 });

@@ -76,12 +76,18 @@ export async function planDevConfig(options: DevOptions, vmm: HoltConfig['vmm'])
     ports,
     vmm,
     devLogin: true,
-    ...(options.netns === undefined ? {} : { netns: options.netns }),
+    ...planNetns(options),
     ...(options.otlpEndpoint === undefined ? {} : { otlpEndpoint: options.otlpEndpoint }),
   });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new SetupError(`configuration: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+/** Installations with other ports get a namespace of their own too, so that they never share one by accident. */
+function planNetns({ netns, portOffset }: DevOptions): { netns?: string } {
+  if (netns !== undefined) return { netns };
+  return portOffset === undefined || portOffset === 0 ? {} : { netns: `holt-${portOffset}` };
 }
 
 /** The configuration on disk; undefined where there is none. */

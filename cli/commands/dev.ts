@@ -107,7 +107,7 @@ export function registerDev(program: Command, context: CliContext): void {
     .option('--port-offset <n>', 'added to every default port (HOLT_PORT_OFFSET)')
     .addHelpText(
       'after',
-      '\nExamples:\n  holt dev up --detach\n  holt dev up --port-offset 1000 --netns holt2 --state-dir .holt-2',
+      '\nExamples:\n  holt dev up --detach\n  holt dev up --port-offset 1000 --state-dir .holt-2',
     )
     .action((_flags, self: Command) => up(self.optsWithGlobals(), context));
   command('down', 'stop everything in order, keep the state').action((_flags, self: Command) => {
