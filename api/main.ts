@@ -6,7 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import { type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createRegistry } from '../lib/metrics-server.ts';
-import { startTelemetry } from '../lib/telemetry.ts';
+import { startTelemetry } from '../lib/telemetry-export.ts';
 import { startApiServer } from './server/server.ts';
 
 const USAGE = 'usage: holt-api --config FILE';
@@ -45,7 +45,11 @@ async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2));
   const logger = createLogger('holt-api', config.logLevel);
   const { tls, etcdTls } = readPki(statePaths(config.stateDir).pki);
-  const stopTelemetry = startTelemetry('holt-api', config.otlpEndpoint);
+  const stopTelemetry = await startTelemetry({
+    serviceName: 'holt-api',
+    otlpEndpoint: config.otlpEndpoint,
+    onProblem: (problem) => logger.warn(problem),
+  });
   const server = await startApiServer({
     etcd: {
       endpoints: [`https://127.0.0.1:${config.ports.etcdClient}`],

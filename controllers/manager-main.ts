@@ -8,7 +8,7 @@ import { systemClock } from '../lib/clock.ts';
 import { type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
 import { createRegistry, startMetricsServer } from '../lib/metrics-server.ts';
-import { startTelemetry } from '../lib/telemetry.ts';
+import { startTelemetry } from '../lib/telemetry-export.ts';
 import { type Manager, startManager } from './manager.ts';
 import { createControllerMetrics, runLeaderElection, StatusCommitter } from './runtime/index.ts';
 
@@ -29,7 +29,11 @@ function readConfig(): HoltConfig {
 }
 
 async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Promise<void> {
-  const stopTelemetry = startTelemetry(COMPONENT, config.otlpEndpoint);
+  const stopTelemetry = await startTelemetry({
+    serviceName: COMPONENT,
+    otlpEndpoint: config.otlpEndpoint,
+    onProblem: (problem) => logger.warn(problem),
+  });
   const registry = createRegistry();
   const identity = `${hostname()}_${randomUUID()}`;
   const kubeconfig = join(statePaths(config.stateDir).pki, 'manager.kubeconfig');

@@ -8,7 +8,7 @@ import { type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
 import { createRegistry, startMetricsServer } from '../lib/metrics-server.ts';
 import { runCommand } from '../lib/run-command.ts';
-import { startTelemetry } from '../lib/telemetry.ts';
+import { startTelemetry } from '../lib/telemetry-export.ts';
 import { createHostNetwork } from './network/host-network.ts';
 import { drainNode } from './node/drain.ts';
 import { IngressProber } from './node/ingress-prober.ts';
@@ -35,7 +35,11 @@ function networkOf(config: HoltConfig) {
 }
 
 async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Promise<void> {
-  const stopTelemetry = startTelemetry(COMPONENT, config.otlpEndpoint);
+  const stopTelemetry = await startTelemetry({
+    serviceName: COMPONENT,
+    otlpEndpoint: config.otlpEndpoint,
+    onProblem: (problem) => logger.warn(problem),
+  });
   const registry = createRegistry();
   const kubeconfig = join(statePaths(config.stateDir).pki, 'node.kubeconfig');
   const client = await ApiClient.fromKubeconfigFile(kubeconfig, { userAgent: COMPONENT });

@@ -15,6 +15,7 @@ export interface DevOptions {
   readonly netns?: string | undefined;
   /** Added to every default port, so that several installations run side by side. */
   readonly portOffset?: number | undefined;
+  /** OTLP/HTTP base URL; empty: no export any more. */
   readonly otlpEndpoint?: string | undefined;
 }
 
@@ -77,7 +78,7 @@ export async function planDevConfig(options: DevOptions, vmm: HoltConfig['vmm'])
     vmm,
     devLogin: true,
     ...planNetns(options),
-    ...(options.otlpEndpoint === undefined ? {} : { otlpEndpoint: options.otlpEndpoint }),
+    ...(options.otlpEndpoint === undefined ? {} : { otlpEndpoint: options.otlpEndpoint || undefined }),
   });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -1,5 +1,6 @@
 import { context, propagation } from '@opentelemetry/api';
 import { Agent, type Dispatcher, request as undiciRequest } from 'undici';
+import { noteWork } from '../../lib/telemetry.ts';
 import { ApiError, ApiUnreachableError, toApiError } from './api-error.ts';
 import type { ApiConnection } from './kubeconfig.ts';
 
@@ -51,6 +52,7 @@ export function createTransport(connection: ApiConnection, options: { userAgent?
       ...connection.headers,
       ...request.headers,
     };
+    if (request.method !== 'GET') noteWork();
     propagation.inject(context.active(), headers);
     if (request.body !== undefined) headers['content-type'] = request.contentType ?? 'application/json';
     return undiciRequest(`${connection.server}${request.path}${formatQuery(request.query)}`, {

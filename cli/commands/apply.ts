@@ -4,8 +4,10 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { applyObject } from '../../api/client/apply.ts';
 import { type Manifest, parseManifests, readManifestFolder } from '../../api/client/manifests.ts';
+import { withSpan } from '../../lib/telemetry.ts';
 import { type CliContext, type GlobalOptions, namespaceOf, withClient } from '../context.ts';
 import { CliError, EXIT_CODES, explainError } from '../errors.ts';
+import { traced } from '../traced.ts';
 
 interface ApplyFlags extends GlobalOptions {
   readonly filename: readonly string[];
@@ -37,7 +39,11 @@ async function apply(flags: ApplyFlags, context: CliContext): Promise<void> {
       const label = `${definition.singular}/${object.metadata.name}`;
       try {
         const options = { dryRun: flags.dryRun === true, signal: context.signal };
-        const { outcome } = await applyObject(client, definition, object, options);
+        const { name = '', namespace } = object.metadata;
+        const attributes = { resource: definition.plural, namespace, name };
+        const { outcome } = await withSpan(`apply ${label}`, { attributes }, () =>
+          applyObject(client, definition, object, options),
+        );
         context.stdout.write(`${label} ${outcome}${flags.dryRun === true ? ' (dry run)' : ''}\n`);
       } catch (error) {
         failure = explainError(error);
@@ -58,5 +64,7 @@ export function registerApply(program: Command, context: CliContext): void {
     .requiredOption('-f, --filename <path...>', 'file, folder, or - for standard input')
     .option('--dry-run', 'let the server check it, store nothing')
     .addHelpText('after', '\nExamples:\n  holt apply -f examples/\n  cat alice.yaml | holt apply -f -')
-    .action((_flags, command: Command) => apply(command.optsWithGlobals(), context));
+    .action((_flags, command: Command) =>
+      traced('apply', context, () => apply(command.optsWithGlobals(), context)),
+    );
 }

@@ -95,7 +95,9 @@ async function reconcileOnce(
   let retry: Retry;
   let failure: unknown;
   try {
-    const span = { traceparent: options.traceparentOf?.(request), attributes: fields };
+    // A converged object is looked at again and again: only what a reconcile did is worth a span.
+    const traceparent = options.traceparentOf?.(request);
+    const span = { traceparent, attributes: fields, onlyWithWork: true };
     const result = await withSpan(`reconcile ${name}`, span, () => reconciler.reconcile(request, { signal }));
     retry = retryAfterResult(result);
   } catch (error) {

@@ -2,6 +2,7 @@ import { keyOf } from '../../api/client/index.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import { SANDBOX_CONTAINER_REASONS as REASONS } from '../../crds/sandboxcontainer/conditions.ts';
 import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
+import { withSpan } from '../../lib/telemetry.ts';
 import type { ContainerDependencies } from './dependencies.ts';
 import { routePortOf } from './effective-spec.ts';
 import { earlierFailures, exitOf, isExitRecorded, ranForMs } from './exit.ts';
@@ -118,8 +119,12 @@ async function settleReadiness(
   const wasReady = isSameRun(object, own) && object.status?.ready === true;
   if (step !== undefined) {
     try {
-      if (step.kind === 'set-route') await work.guest.setRoute(step.key, step.target, signal);
-      else await work.guest.deleteRoute(step.key, signal);
+      const attributes = { vm_id: vm.vmId, container_name: object.metadata.name, route: step.key };
+      await withSpan(`container ${step.kind}`, { attributes }, () =>
+        step.kind === 'set-route'
+          ? work.guest.setRoute(step.key, step.target, signal)
+          : work.guest.deleteRoute(step.key, signal),
+      );
     } catch (error) {
       if (signal.aborted) throw error;
       return probed.isReady ? { isReady: false, reason: ingressSilent(vm, error) } : probed;

@@ -1,6 +1,7 @@
 import type { Stored } from '../../crds/meta/meta.ts';
 import { SANDBOX_CONTAINER_FINALIZER } from '../../crds/sandboxcontainer/conditions.ts';
 import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
+import { withSpan } from '../../lib/telemetry.ts';
 import { hasFinalizer, type ReconcileResult } from '../runtime/index.ts';
 import type { ContainerDependencies } from './dependencies.ts';
 import { routePortOf, STOP_GRACE_SECONDS } from './effective-spec.ts';
@@ -31,7 +32,12 @@ export async function deleteContainer(
     try {
       const step = planRoute({ key, target: undefined, routes });
       if (step !== undefined) await guest.deleteRoute(step.key, signal);
-      if (own !== undefined) await guest.removeContainer(own.id, STOP_GRACE_SECONDS, signal);
+      if (own !== undefined) {
+        const attributes = { vm_id: object.status?.vmId, container_name: name };
+        await withSpan('container remove', { attributes }, () =>
+          guest.removeContainer(own.id, STOP_GRACE_SECONDS, signal),
+        );
+      }
     } finally {
       observer.invalidate(vmUid);
     }

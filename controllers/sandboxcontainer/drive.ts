@@ -119,7 +119,8 @@ async function execute(
     const step = planRoute({ key, target: undefined, routes: observation.routes });
     if (step !== undefined) await work.guest.deleteRoute(step.key, signal).finally(onEffect);
   }
-  return executeSteps(steps, { guest: work.guest, object, create: work.create, onEffect, signal });
+  const { guest, create } = work;
+  return executeSteps(steps, { guest, vmId: vm.vmId, object, create, onEffect, signal });
 }
 
 function isStuck(

@@ -15,6 +15,7 @@ import type { Step } from './plan.ts';
 
 export interface ExecuteContext {
   readonly guest: Guest;
+  readonly vmId: string;
   readonly object: Stored<SandboxContainer>;
   /** What `create` makes. */
   readonly create: ContainerCreate;
@@ -36,7 +37,7 @@ export async function executeSteps(
   for (const step of steps) {
     context.signal.throwIfAborted();
     try {
-      const attributes = { container_name: context.create.name };
+      const attributes = { vm_id: context.vmId, container_name: context.create.name };
       await withSpan(`container ${step.kind}`, { attributes }, async () => {
         if (step.kind === 'create') createdId = await createOne(context);
         else await executeOne(step, createdId, context);

@@ -89,10 +89,11 @@ export function createSandboxContainerController(
     metrics,
     traceparentOf: ({ namespace, name }) =>
       containers.get(namespace, name)?.metadata.annotations?.[TRACEPARENT_ANNOTATION],
-    fieldsOf: ({ namespace, name }) => ({
-      container_name: name,
-      vm_id: containers.get(namespace, name)?.status?.vmId ?? '',
-    }),
+    fieldsOf: ({ namespace, name }) => {
+      const object = containers.get(namespace, name);
+      const vm = userVms.get(namespace, object?.spec.vmRef.name ?? '');
+      return { container_name: name, vm_id: object?.status?.vmId ?? vm?.status?.vmId ?? '' };
+    },
   });
   const orphanController = startController({
     name: 'sandboxcontainer-orphans',

@@ -11,6 +11,7 @@ export class VmMemory {
   #retryAtMs = 0;
   #lastFailure: { reason: string; message: string } | undefined;
   #silentCheckCount = 0;
+  #servedGeneration: number | undefined;
   #readySinceMs: number | undefined;
   #lastMarkMs: number;
   #lifecycle: LifecycleStep[] | undefined;
@@ -58,6 +59,16 @@ export class VmMemory {
     this.#lastFailure = undefined;
   }
 
+  /** The VM was seen to serve as this generation of its object wants it. */
+  noteServed(generation: number | undefined): void {
+    this.#servedGeneration = generation;
+  }
+
+  /** Whether this process itself saw the VM serve so: then it may bring it back without asking the API server. */
+  hasServed(generation: number | undefined): boolean {
+    return generation !== undefined && this.#servedGeneration === generation;
+  }
+
   /** No start is under way any more: the next one's steps are counted from now. */
   noteEnded(): void {
     this.#readySinceMs = undefined;
@@ -76,14 +87,16 @@ export class VmMemory {
     this.#lifecycle = [...first];
   }
 
-  /** Adds a step that was just done, once a start. */
-  mark(name: string, known: readonly LifecycleStep[] | undefined): void {
+  /** Adds a step that was just done, once a start. Returns it when it is new. */
+  mark(name: string, known: readonly LifecycleStep[] | undefined): LifecycleStep | undefined {
     const lifecycle = this.#lifecycle ?? [...(known ?? [])];
     this.#lifecycle = lifecycle;
-    if (lifecycle.some((step) => step.name === name)) return;
+    if (lifecycle.some((step) => step.name === name)) return undefined;
     const nowMs = this.#clock.monotonicMs();
     const at = new Date(this.#clock.nowMs()).toISOString();
-    lifecycle.push({ name, at, durationMs: Math.round(nowMs - this.#lastMarkMs) });
+    const step = { name, at, durationMs: Math.round(nowMs - this.#lastMarkMs) };
+    lifecycle.push(step);
     this.#lastMarkMs = nowMs;
+    return step;
   }
 }

@@ -1,7 +1,13 @@
 import { isNotFound } from '../../api/client/index.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import { USER_VM_FINALIZER } from '../../crds/uservm/conditions.ts';
-import { type UserVm, type UserVmStatus, userVmDefinition } from '../../crds/uservm/definition.ts';
+import {
+  type LifecycleStep,
+  type UserVm,
+  type UserVmStatus,
+  userVmDefinition,
+} from '../../crds/uservm/definition.ts';
+import { recordSpan } from '../../lib/telemetry.ts';
 import { gatewayOf } from '../host/addresses.ts';
 import { macOf, shortIdOf, tapNameOf, vmIdOf, vmPathsOf } from '../host/vm-identity.ts';
 import {
@@ -14,6 +20,7 @@ import {
   removeFinalizer,
 } from '../runtime/index.ts';
 import { bootSpecOf, effectiveRecycleRequest } from './boot-spec.ts';
+import { type DeferrableCommit, DeferredCommits } from './deferred-commits.ts';
 import type { UserVmDeps } from './deps.ts';
 import { eventsOf } from './events.ts';
 import { type Execution, executeSteps } from './execute.ts';
@@ -25,13 +32,18 @@ import { type Outcome, type Plan, planUserVm } from './plan.ts';
 import { statusOf } from './status.ts';
 import type { StepContext } from './step-context.ts';
 
+/** Between tries to write what an API server that was away is owed. */
+const OUTAGE_RETRY_MS = 1_000;
+
 /** Brings the VMs that are bound to this node to what their objects declare. `README.md` has the way of one call. */
 export class UserVmReconciler implements Reconciler {
   readonly #deps: UserVmDeps;
   readonly #memories = new Map<string, VmMemory>();
+  readonly #deferred: DeferredCommits;
 
   constructor(deps: UserVmDeps) {
     this.#deps = deps;
+    this.#deferred = new DeferredCommits(deps.committer);
   }
 
   async reconcile(request: ReconcileRequest, { signal }: ReconcileContext): Promise<ReconcileResult> {
@@ -56,10 +68,13 @@ export class UserVmReconciler implements Reconciler {
     if (status.phase === undefined || status.phase === 'Pending' || status.phase === 'Scheduled') {
       status.phase = 'Provisioning';
     }
-    return this.#commit(object, status, [], signal);
+    const written = await this.#deps.committer.commit(userVmDefinition, object, status, [], signal);
+    this.#deps.objects.remember(written);
+    return written;
   }
 
-  async #reconcileBound(object: Stored<UserVm>, signal: AbortSignal): Promise<ReconcileResult> {
+  async #reconcileBound(stored: Stored<UserVm>, signal: AbortSignal): Promise<ReconcileResult> {
+    const object = this.#deferred.viewOf(stored);
     const { uid } = object.metadata;
     const memory = this.#memoryOf(uid);
     const context = this.#contextOf(object);
@@ -90,10 +105,12 @@ export class UserVmReconciler implements Reconciler {
           memory.mark(mark, object.status?.lifecycle);
       },
     });
-    return this.#conclude({ object, context, memory, seen, plan, execution, signal });
+    return this.#conclude({ stored, object, context, memory, seen, plan, execution, signal });
   }
 
   async #conclude(done: {
+    stored: Stored<UserVm>;
+    /** The same with this node's latest status, which may still have to be written. */
     object: Stored<UserVm>;
     context: StepContext;
     memory: VmMemory;
@@ -102,10 +119,10 @@ export class UserVmReconciler implements Reconciler {
     execution: Execution;
     signal: AbortSignal;
   }): Promise<ReconcileResult> {
-    const { object, context, memory, seen, plan, execution, signal } = done;
+    const { stored, object, context, memory, seen, plan, execution, signal } = done;
     const { uid } = object.metadata;
     const outcome = this.#outcomeOf(plan, execution, seen);
-    if (outcome.state === 'deleted') return this.#finishDeletion(object);
+    if (outcome.state === 'deleted') return this.#finishDeletion(stored);
     const exitMessage = await this.#exitMessage(outcome, context, seen);
     const requeueAfterMs = this.#note({
       outcome,
@@ -114,10 +131,16 @@ export class UserVmReconciler implements Reconciler {
       failed: execution.failure !== undefined,
       exitMessage,
     });
-    if (outcome.state === 'booted' || outcome.state === 'running') {
-      memory.mark('guestReachable', object.status?.lifecycle);
+    const seenSteps =
+      outcome.state === 'running'
+        ? ['guestReachable', 'ready']
+        : outcome.state === 'booted'
+          ? ['guestReachable']
+          : [];
+    for (const name of seenSteps) {
+      const step = memory.mark(name, object.status?.lifecycle);
+      if (step !== undefined) recordStep(step, context.vmId);
     }
-    if (outcome.state === 'running') memory.mark('ready', object.status?.lifecycle);
     const previous = object.status ?? {};
     const next = statusOf({
       previous,
@@ -140,10 +163,12 @@ export class UserVmReconciler implements Reconciler {
       exitMessage,
     });
     for (const event of events) this.#deps.metrics.events.inc({ reason: event.reason });
-    await this.#commit(object, next, events, signal);
+    const mayDefer = context.desired.goal === 'run' && memory.hasServed(object.metadata.generation);
+    await this.#commit({ stored, status: next, events, mayDefer, signal });
     this.#deps.firewallNotices.delete(uid);
     this.#deps.watchVmm(uid, execution.state.record);
-    return { requeueAfterMs };
+    if (!this.#deferred.isOwed(uid)) return { requeueAfterMs };
+    return { requeueAfterMs: Math.min(requeueAfterMs ?? OUTAGE_RETRY_MS, OUTAGE_RETRY_MS) };
   }
 
   /** A failed step is what the VM's state is about, wherever it was on its way to. */
@@ -207,20 +232,23 @@ export class UserVmReconciler implements Reconciler {
       if (!isNotFound(error)) throw error;
     }
     this.#memories.delete(uid);
+    this.#deferred.forget(uid);
     this.#deps.addresses.release(uid);
     this.#deps.watchVmm(uid, undefined);
     return {};
   }
 
-  async #commit(
-    object: Stored<UserVm>,
-    status: UserVmStatus,
-    events: Parameters<UserVmDeps['committer']['commit']>[3],
-    signal: AbortSignal,
-  ): Promise<Stored<UserVm>> {
-    const written = await this.#deps.committer.commit(userVmDefinition, object, status, events, signal);
-    this.#deps.objects.remember(written);
-    return written;
+  /** Writes what is true now; what the API server cannot take may wait, so that a VM is healed without it. */
+  async #commit(commit: DeferrableCommit): Promise<void> {
+    const { uid } = commit.stored.metadata;
+    const wasOwed = this.#deferred.isOwed(uid);
+    const written = await this.#deferred.commit(commit);
+    if (written !== undefined) this.#deps.objects.remember(written);
+    if (wasOwed === this.#deferred.isOwed(uid)) return;
+    const message = wasOwed
+      ? 'the API server has what was kept for it'
+      : 'the API server cannot be written to: the VM is kept running, status and events wait';
+    this.#deps.logger.info({ vm_id: vmIdOf(uid) }, message);
   }
 
   #memoryOf(uid: string): VmMemory {
@@ -249,6 +277,13 @@ export class UserVmReconciler implements Reconciler {
       desired: desiredOf(object),
     };
   }
+}
+
+/** The span of a step that was waited for, not carried out. */
+function recordStep({ name, at, durationMs }: LifecycleStep, vmId: string): void {
+  const endTimeMs = Date.parse(at);
+  const startTimeMs = endTimeMs - durationMs;
+  recordSpan(`uservm ${name}`, { attributes: { vm_id: vmId }, startTimeMs }, endTimeMs);
 }
 
 function vmIdOfSeen(seen: Observation): string | undefined {

@@ -5,6 +5,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { ProcessIdentity } from '../../lib/process-identity.ts';
 import { TRACEPARENT_ANNOTATION } from '../../lib/telemetry.ts';
+import { vmIdOf } from '../host/vm-identity.ts';
 import {
   type ControllerMetrics,
   informerSource,
@@ -83,7 +84,10 @@ export function startUserVmController(options: UserVmControllerOptions): UserVmC
     logger,
     metrics,
     traceparentOf: (request) => objectAt(request)?.metadata.annotations?.[TRACEPARENT_ANNOTATION],
-    fieldsOf: (request) => ({ vm_id: objectAt(request)?.status?.vmId ?? '' }),
+    fieldsOf: (request): Record<string, string> => {
+      const vm = objectAt(request);
+      return vm === undefined ? {} : { vm_id: vmIdOf(vm.metadata.uid) };
+    },
   });
   return {
     enqueueUid(uid) {

@@ -32,6 +32,11 @@ export class FirstRequests {
     return new FirstRequests(path, z.array(z.string()).catch([]).parse(json));
   }
 
+  /** Whether this boot has answered on this target before. */
+  isAnswered(boot: { vmId: string; bootId: string; target: string }): boolean {
+    return this.#seen.has(bootKey(boot.vmId, boot.bootId, boot.target));
+  }
+
   /** True once a boot and target: for the first request that a sandbox answered well. */
   isFirst(entry: AccessLogEntry): boolean {
     if (!isSuccess(entry) || entry.boot_id === '') return false;

@@ -8,7 +8,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { type HoltConfig, parseConfig, statePaths } from '../../lib/config.ts';
 import { createLogger } from '../../lib/logger.ts';
 import { createRegistry, startMetricsServer } from '../../lib/metrics-server.ts';
-import { startTelemetry } from '../../lib/telemetry.ts';
+import { startTelemetry } from '../../lib/telemetry-export.ts';
 import { receiveAccessLog } from './access-log-receiver.ts';
 import { FirstRequests } from './first-requests.ts';
 import { createRouterMetrics } from './metrics.ts';
@@ -19,7 +19,11 @@ import { routerPaths } from './router-paths.ts';
 
 async function main(config: HoltConfig, signal: AbortSignal): Promise<void> {
   const logger = createLogger('holt-router', config.logLevel);
-  const stopTelemetry = startTelemetry('holt-router', config.otlpEndpoint);
+  const stopTelemetry = await startTelemetry({
+    serviceName: 'holt-router',
+    otlpEndpoint: config.otlpEndpoint,
+    onProblem: (problem) => logger.warn(problem),
+  });
   const paths = routerPaths(config);
   const registry = createRegistry();
   const metrics = createRouterMetrics(registry);
@@ -48,9 +52,10 @@ async function main(config: HoltConfig, signal: AbortSignal): Promise<void> {
     metrics,
     firstRequests: await FirstRequests.open(paths.firstRequests),
     userVms: () => source.userVms(),
+    containers: () => source.containers(),
     table: () => router.table,
   });
-  router.onTransition((transition) => telemetry.onTransition(transition));
+  router.onTransition((transition, seenAtMs) => telemetry.onTransition(transition, seenAtMs));
 
   const accessLog = await receiveAccessLog({
     port: config.ports.routerLog,

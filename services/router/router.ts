@@ -32,7 +32,7 @@ export class Router {
   readonly #link: HaproxyLink;
   readonly #file: MapFile;
   #table: RouteTable = new Map();
-  #transitionListeners: ((transition: RouteTransition) => void)[] = [];
+  #transitionListeners: ((transition: RouteTransition, seenAtMs: number) => void)[] = [];
   #wake = Promise.withResolvers<void>();
   #changedAtMs: number | undefined;
   #reconcileDue = true;
@@ -63,8 +63,11 @@ export class Router {
     if (this.#notApplied !== undefined) throw this.#notApplied;
   }
 
-  /** Called for every change of what a route serves, after HAProxy was told (or was found to be away). */
-  onTransition(listener: (transition: RouteTransition) => void): void {
+  /**
+   * Called for every change of what a route serves, after HAProxy was told (or was found to be away), with the
+   * wall time in milliseconds at which the change was seen.
+   */
+  onTransition(listener: (transition: RouteTransition, seenAtMs: number) => void): void {
     this.#transitionListeners.push(listener);
   }
 
@@ -119,6 +122,7 @@ export class Router {
     const { clock, metrics, source, vmSubnet } = this.#options;
     const changedAtMs = this.#changedAtMs;
     this.#changedAtMs = undefined;
+    const seenAtMs = clock.nowMs();
     const before = this.#table;
     const after = source.hasSynced() ? planRoutes(source.userVms(), source.containers(), vmSubnet) : before;
     const transitions = listTransitions(before, after);
@@ -133,7 +137,7 @@ export class Router {
       else if (transitions.length > 0) await this.#link.apply(after);
     } finally {
       // Told even when HAProxy is away: the next pass no longer sees them as new.
-      for (const transition of transitions) this.#tell(transition);
+      for (const transition of transitions) this.#tell(transition, seenAtMs);
     }
     // A full disk must not keep a withdrawn route alive: HAProxy is told all the same.
     if (fileError !== undefined) throw fileError;
@@ -157,7 +161,7 @@ export class Router {
     }
   }
 
-  #tell(transition: RouteTransition): void {
-    for (const listener of this.#transitionListeners) listener(transition);
+  #tell(transition: RouteTransition, seenAtMs: number): void {
+    for (const listener of this.#transitionListeners) listener(transition, seenAtMs);
   }
 }

@@ -10,6 +10,7 @@ import { renderAnswer, renderStatus } from './render.ts';
 import { parseApiPath } from './request-path.ts';
 import { RequestRecord } from './request-record.ts';
 import { asStatusError } from './storage-status.ts';
+import { traceWrite } from './trace-write.ts';
 import { verbOf } from './verb.ts';
 
 /** RFC 7234 `Warning` header value, as Kubernetes writes it. */
@@ -55,7 +56,16 @@ async function answerResource(exchange: Exchange, user: User): Promise<Answer> {
     warnings.push(warningHeader(text));
     if (!response.headersSent) response.setHeader('warning', warnings);
   };
-  return dispatch({ context, request, response, query: url.searchParams, user, target, warn }, verb);
+  const { traceparent } = request.headers;
+  const write = {
+    method: request.method ?? '',
+    plural: path.plural,
+    target,
+    user: user.name,
+    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+  };
+  const api = { context, request, response, query: url.searchParams, user, target, warn };
+  return traceWrite(write, () => dispatch(api, verb));
 }
 
 async function answer(exchange: Exchange): Promise<Answer> {

@@ -1,5 +1,6 @@
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ObjectMeta } from '../../../crds/meta/meta.ts';
+import { activeTraceparent } from '../../../lib/telemetry.ts';
 import { listPage } from '../../storage/list-page.ts';
 import { parsePatchBody } from '../patch/patch.ts';
 import { commitStatus } from '../write/commit.ts';
@@ -28,7 +29,7 @@ function writeRequest(api: ApiRequest, name: string): WriteRequest {
     namespace: target.namespace,
     name,
     subresource: target.subresource ?? '',
-    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+    traceparent: activeTraceparent() ?? (typeof traceparent === 'string' ? traceparent : undefined),
   };
 }
 

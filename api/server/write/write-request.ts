@@ -11,7 +11,7 @@ export interface WriteRequest extends WriteOptions {
   readonly name: string;
   /** '' for the object itself. */
   readonly subresource: string;
-  /** W3C trace context of the request; a fresh one is made where it is absent. */
+  /** W3C trace context of this write's span, else of the request; a fresh one is made where it is absent. */
   readonly traceparent: string | undefined;
 }
 
