@@ -91,7 +91,8 @@ function linksTo(linked: string | undefined): { context: SpanContext }[] {
 function begin(name: string, options: SpanOptions, parent: Context): Span {
   const { attributes, kind = SpanKind.INTERNAL, startTimeMs } = options;
   const links = linksTo(options.linked);
-  const start = startTimeMs === undefined ? {} : { startTime: startTimeMs };
+  // As a Date: a number before this process's start would be taken for milliseconds since then.
+  const start = startTimeMs === undefined ? {} : { startTime: new Date(startTimeMs) };
   return trace
     .getTracer('holt')
     .startSpan(name, { kind, links, attributes: { ...attributes }, ...start }, parent);
@@ -128,5 +129,5 @@ export function recordSpan(name: string, options: SpanOptions, endTimeMs?: numbe
   if (!tracing) return;
   const parent = parentOf(options.traceparent);
   noteWork(parent);
-  begin(name, options, parent).end(endTimeMs);
+  begin(name, options, parent).end(endTimeMs === undefined ? undefined : new Date(endTimeMs));
 }

@@ -17,13 +17,16 @@ export class Installation {
   readonly #env: NodeJS.ProcessEnv;
   #client: ApiClient | undefined;
 
-  /** @param name short: unix sockets live below it */
-  constructor(name: string, portOffset: number) {
+  /**
+   * @param name short: unix sockets live below it
+   * @param env added to the environment of every command
+   */
+  constructor(name: string, portOffset: number, env: NodeJS.ProcessEnv = {}) {
     this.stateDir = join(checkout, `.holt-${name}`);
     this.netns = `holt-${name}`;
     this.routerUrl = `http://127.0.0.1:${8080 + portOffset}`;
     this.#portOffset = portOffset;
-    this.#env = { ...process.env, HOLT_STATE_DIR: this.stateDir, KUBECONFIG: this.kubeconfig };
+    this.#env = { ...process.env, HOLT_STATE_DIR: this.stateDir, KUBECONFIG: this.kubeconfig, ...env };
   }
 
   get kubeconfig(): string {
