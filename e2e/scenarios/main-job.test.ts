@@ -1,12 +1,14 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import anyTest, { type TestFn } from 'ava';
 import { sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
 import { userVmDefinition } from '../../crds/uservm/definition.ts';
+import { parseConfig } from '../../lib/config.ts';
 import { removeContainer } from '../../lib/podman/index.ts';
-import { identifyProcess, signalProcess } from '../../lib/process-identity.ts';
+import { identifyProcess, isAlive, signalProcess } from '../../lib/process-identity.ts';
 import { runCommand } from '../../lib/run-command.ts';
 import { type ChunkStream, faultsOf, openChunkStream } from '../harness/chunk-stream.ts';
 import { container, sidecar, toYaml, userVm } from '../harness/declarations.ts';
@@ -161,6 +163,18 @@ test.serial(
   },
 );
 
+test.serial('the command line shows consoles, logs and exit codes', async (t) => {
+  t.regex((await holt.holt(['console', 'alice'])).stdout, /Linux|systemd|holt/i);
+  t.regex((await holt.holt(['logs', 'alice-live'])).stdout, /"container_name":"alice-live"/);
+  const command = ['/bin/sh', '-c', 'echo out; echo err >&2; exit 7'];
+  const failed = await holt.holt(['exec', 'alice-dev', '--', ...command], { mayFail: true });
+  t.deepEqual(failed, { exitCode: 7, stdout: 'out\n', stderr: 'err\n' });
+  t.is((await holt.holt(['get', 'uservm', 'nobody'], { mayFail: true })).exitCode, 3);
+  t.is((await holt.holt(['get', 'pods'], { mayFail: true })).exitCode, 2);
+  t.regex((await holt.holt(['describe', 'uservm', 'alice'])).stdout, /Events:[\s\S]*Ready/);
+  t.regex((await holt.holt(['dev', 'status'])).stdout, /etcd\s+healthy\s+3\./);
+});
+
 test.serial(
   'a request without a good session, or for nobody, gets a clear answer and never a bare 502',
   async (t) => {
@@ -276,6 +290,8 @@ test.serial('deleted nft rules and taps are repaired; orphans go', async (t) => 
     const { stdout } = await holt.inNetns(['ip', '-o', 'link']);
     ensure(!stdout.includes('ht-deadbeef0000'), 'still there');
   });
+  const orphan = await startOrphanVmm();
+  await eventually('the orphan VMM is ended', 90_000, () => ensure(!isAlive(orphan), 'it still runs'));
   const vm = await getVm(holt, 'bob');
   const tap = `ht-${vm.metadata.uid.replaceAll('-', '').slice(0, 12)}`;
   await holt.inNetns(['ip', 'link', 'delete', tap]);
@@ -384,7 +400,21 @@ test.serial('bad input is refused with the field, the value and the remedy', asy
     const ready = status?.conditions?.find((condition) => condition.reason === 'GuestImageNotFound');
     ensure(ready?.message.includes('nowhere') === true, JSON.stringify(status));
   });
-  await holt.kubectl(['delete', 'uservm/dave', 'sandboxcontainer/carol-live', '--timeout=60s']);
+  await holt.holt(['apply', '-f', '-'], {
+    input: toYaml([userVm('erin', { dataVolume: { size: '100Ti' } })]),
+  });
+  await eventually('the VM names the full disk', 60_000, async () => {
+    const { status } = await getVm(holt, 'erin');
+    const full = status?.conditions?.find((condition) => condition.reason === 'DiskFull');
+    ensure(full?.message.includes(join(holt.stateDir, 'volumes')) === true, JSON.stringify(status));
+  });
+  await holt.kubectl([
+    'delete',
+    'uservm/dave',
+    'uservm/erin',
+    'sandboxcontainer/carol-live',
+    '--timeout=60s',
+  ]);
 });
 
 test.serial('etcd down: the API says so, routes go on, nothing is lost', async (t) => {
@@ -434,6 +464,20 @@ test.serial('a second start continues with the same state; after down nothing is
   t.deepEqual(processesOf(holt.stateDir), []);
   t.deepEqual(socketsBelow(holt.stateDir), []);
 });
+
+/** A VMM in a run directory that belongs to no object, as a crash at the wrong moment could leave it. */
+async function startOrphanVmm() {
+  const { vmm } = parseConfig(readFileSync(join(holt.stateDir, 'config.json'), 'utf8'));
+  const runDir = join(holt.stateDir, 'vm', 'deadbeef0000');
+  mkdirSync(runDir, { recursive: true });
+  const argv = ['netns', 'exec', holt.netns, vmm.binary, '--api-socket', `path=${runDir}/api.sock`];
+  const child = spawn('ip', argv, { stdio: 'ignore', detached: true });
+  child.unref();
+  await eventually('the orphan VMM serves', 10_000, () => {
+    ensure(existsSync(join(runDir, 'api.sock')), 'no socket yet');
+  });
+  return processOf(child.pid ?? 0);
+}
 
 /** Processes that name the state directory on their command line. */
 function processesOf(stateDir: string): string[] {
