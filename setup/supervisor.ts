@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { endProcess, identifyProcess, isAlive } from '../lib/process-identity.ts';
+import { boundLog, openLog } from './bounded-log.ts';
 import { type PartRecord, readPartRecord, removePartRecord, writePartRecord } from './part-record.ts';
 import type { Part } from './parts.ts';
 
@@ -12,7 +13,6 @@ const BACKOFF_FIRST_MS = 200;
 const BACKOFF_MAX_MS = 10_000;
 /** A part that ran this long starts again at once. */
 const BACKOFF_RESET_AFTER_MS = 30_000;
-const LOG_MAX_BYTES = 20 * 2 ** 20;
 
 export interface SupervisorOptions {
   readonly logsDir: string;
@@ -57,7 +57,7 @@ export class Supervisor {
   }
 
   async #keepRunning(part: Part, signal: AbortSignal): Promise<void> {
-    const { clock, logger, runDir } = this.#options;
+    const { clock, logger, logsDir, runDir } = this.#options;
     let record = readPartRecord(runDir, part.name);
     let startedAtMs = clock.monotonicMs();
     let backoffMs = BACKOFF_FIRST_MS;
@@ -73,6 +73,7 @@ export class Supervisor {
         record = this.#start(part, record === undefined ? 0 : record.restartCount + 1);
         startedAtMs = clock.monotonicMs();
       }
+      boundLog(join(logsDir, `${part.name}.log`));
       await clock.sleep(POLL_INTERVAL_MS, signal).catch(() => {});
     }
   }
@@ -117,15 +118,6 @@ export class Supervisor {
     removePartRecord(runDir, part.name);
     logger.info({ part: part.name }, 'part stopped');
   }
-}
-
-function openLog(path: string): number {
-  try {
-    if (statSync(path).size > LOG_MAX_BYTES) renameSync(path, `${path}.1`);
-  } catch {
-    // There is no log yet.
-  }
-  return openSync(path, 'a', 0o600);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
