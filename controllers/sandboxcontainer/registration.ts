@@ -5,6 +5,7 @@ import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { TRACEPARENT_ANNOTATION } from '../../lib/telemetry.ts';
+import { vmIdOf } from '../host/vm-identity.ts';
 import {
   type Controller,
   type ControllerMetrics,
@@ -89,10 +90,10 @@ export function createSandboxContainerController(
     metrics,
     traceparentOf: ({ namespace, name }) =>
       containers.get(namespace, name)?.metadata.annotations?.[TRACEPARENT_ANNOTATION],
-    fieldsOf: ({ namespace, name }) => {
-      const object = containers.get(namespace, name);
-      const vm = userVms.get(namespace, object?.spec.vmRef.name ?? '');
-      return { container_name: name, vm_id: object?.status?.vmId ?? vm?.status?.vmId ?? '' };
+    fieldsOf: ({ namespace, name }): Record<string, string> => {
+      const vm = userVms.get(namespace, containers.get(namespace, name)?.spec.vmRef.name ?? '');
+      const vmField = vm === undefined ? {} : { vm_id: vmIdOf(vm.metadata.uid) };
+      return { container_name: name, ...vmField };
     },
   });
   const orphanController = startController({
