@@ -29,6 +29,16 @@ test('ports move together by the offset, and the next start keeps them', async (
   t.deepEqual(await planDevConfig({ stateDir: options.stateDir }, vmm), config);
 });
 
+test('the OTLP endpoint stays until a start sets it to nothing', async (t) => {
+  const folder = stateDir();
+  const endpoint = 'http://127.0.0.1:4318';
+  const start = (env: NodeJS.ProcessEnv) =>
+    planDevConfig({ ...devOptionsFrom({ stateDir: folder }, env), portOffset: undefined }, vmm);
+  await writeDevConfig(await start({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }));
+  t.is((await start({})).otlpEndpoint, endpoint);
+  t.is((await start({ OTEL_EXPORTER_OTLP_ENDPOINT: '' })).otlpEndpoint, undefined);
+});
+
 test('a state directory that leaves no room for sockets is refused with the remedy', async (t) => {
   const long = `/tmp/${'x'.repeat(100)}`;
   const error = await t.throwsAsync(planDevConfig({ stateDir: long }, vmm), { instanceOf: SetupError });
