@@ -6,10 +6,23 @@ import { FAULT_KINDS, FaultPlan } from './testing/fault-plan.ts';
 /** Brings a node to where a scenario begins, and then asks for the change. */
 interface Scenario {
   readonly prepare: (drive: Drive) => Promise<void>;
-  readonly change: (drive: Drive) => void;
+  readonly change: (drive: Drive) => void | Promise<void>;
 }
 
 const running = (drive: Drive) => drive.settle();
+
+/** Twenty seconds without the API server; a process that dies meanwhile starts into the outage. */
+async function killedDuring(outage: 'down' | 'hung', drive: Drive): Promise<void> {
+  // Not older than this process: it has seen the VM serve.
+  await drive.settle();
+  drive.api.cutOff(outage);
+  drive.host.kill(drive.host.living()[0]?.pid ?? 0);
+  const endMs = drive.clock.monotonicMs() + 20_000;
+  // A process that was started into the outage fails at each turn: the work queue's back-off keeps these few.
+  while (drive.clock.monotonicMs() < endMs)
+    await drive.clock.advance(Math.max(500, (await drive.once()) ?? 0));
+  drive.api.reconnect();
+}
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   create: { prepare: async () => {}, change: () => {} },
@@ -25,6 +38,14 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   resize: { prepare: running, change: ({ api }) => api.setSpec({ memory: '2Gi' }) },
   delete: { prepare: running, change: ({ api }) => api.delete() },
   'VMM killed': { prepare: running, change: ({ host }) => host.kill(host.living()[0]?.pid ?? 0) },
+  'VMM killed without the API server': {
+    prepare: running,
+    change: (drive) => killedDuring('down', drive),
+  },
+  'VMM killed while answers are lost': {
+    prepare: running,
+    change: (drive) => killedDuring('hung', drive),
+  },
   'tap deleted': { prepare: running, change: ({ host }) => void host.taps.delete(host.tap) },
   'firewall entry deleted': { prepare: running, change: ({ host }) => void host.firewall.delete(host.tap) },
 };
@@ -33,7 +54,7 @@ async function play(scenario: Scenario, faults: FaultPlan): Promise<Drive> {
   const drive = new Drive();
   await scenario.prepare(drive);
   drive.inject(faults);
-  scenario.change(drive);
+  await scenario.change(drive);
   await drive.settle();
   return drive;
 }

@@ -129,7 +129,6 @@ export class UserVmReconciler implements Reconciler {
       memory,
       plan,
       failed: execution.failure !== undefined,
-      exitMessage,
     });
     const seenSteps =
       outcome.state === 'running'
@@ -141,6 +140,7 @@ export class UserVmReconciler implements Reconciler {
       const step = memory.mark(name, object.status?.lifecycle);
       if (step !== undefined) recordStep(step, context.vmId);
     }
+    if (outcome.state === 'running') memory.noteServed(object.metadata.generation);
     const previous = object.status ?? {};
     const next = statusOf({
       previous,
@@ -165,6 +165,8 @@ export class UserVmReconciler implements Reconciler {
     for (const event of events) this.#deps.metrics.events.inc({ reason: event.reason });
     const mayDefer = context.desired.goal === 'run' && memory.hasServed(object.metadata.generation);
     await this.#commit({ stored, status: next, events, mayDefer, signal });
+    // Once an end, however often it takes to write it down.
+    if (outcome.state === 'exited') memory.noteFailure({ reason: 'VmmExited', message: exitMessage });
     this.#deps.firewallNotices.delete(uid);
     this.#deps.watchVmm(uid, execution.state.record);
     if (!this.#deferred.isOwed(uid)) return { requeueAfterMs };
@@ -189,22 +191,13 @@ export class UserVmReconciler implements Reconciler {
   }
 
   /** Remembers how it went; returns when to look again. */
-  #note(went: {
-    outcome: Outcome;
-    memory: VmMemory;
-    plan: Plan;
-    failed: boolean;
-    exitMessage: string;
-  }): number | undefined {
-    const { outcome, memory, plan, exitMessage } = went;
+  #note(went: { outcome: Outcome; memory: VmMemory; plan: Plan; failed: boolean }): number | undefined {
+    const { outcome, memory, plan } = went;
     if (went.failed && (outcome.state === 'failed' || outcome.state === 'unmet')) {
       return Math.max(500, memory.noteFailure(outcome));
     }
     switch (outcome.state) {
       case 'exited':
-        memory.noteEnded();
-        memory.noteFailure({ reason: 'VmmExited', message: exitMessage });
-        break;
       case 'ended':
         memory.noteEnded();
         break;

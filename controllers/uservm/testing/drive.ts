@@ -99,7 +99,7 @@ export class Drive {
         api.commitStatus(commit),
     } as unknown as UserVmDeps['client'] & ConstructorParameters<typeof StatusCommitter>[0]['client'];
     return new UserVmReconciler({
-      objects: new FreshObjects({ get: () => this.api.object }),
+      objects: new FreshObjects({ get: () => this.api.cached }),
       client,
       committer: new StatusCommitter({
         client,

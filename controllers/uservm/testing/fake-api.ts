@@ -1,14 +1,16 @@
-import { ApiError } from '../../../api/client/index.ts';
+import { ApiError, ApiUnreachableError } from '../../../api/client/index.ts';
 import type { Stored } from '../../../crds/meta/meta.ts';
 import type { StatusCommit } from '../../../crds/meta/status-commit.ts';
 import type { UserVm } from '../../../crds/uservm/definition.ts';
-import type { UserVmDeps } from '../deps.ts';
 
 /** One UserVM in an API server that checks resourceVersions and finalizers. */
 export class FakeApi {
   #object: Stored<UserVm> | undefined;
   #revision = 1;
   writeCount = 0;
+  /** `hung`: writes are done, and their answers lost. */
+  #outage: 'none' | 'down' | 'hung' = 'none';
+  #stale: Stored<UserVm> | undefined;
   readonly events: { type: string; reason: string; message: string }[] = [];
 
   constructor(object: UserVm & { metadata: { name: string; uid: string } }) {
@@ -17,6 +19,21 @@ export class FakeApi {
 
   get object(): Stored<UserVm> | undefined {
     return structuredClone(this.#object);
+  }
+
+  /** What a watch has brought so far: nothing new during an outage. */
+  get cached(): Stored<UserVm> | undefined {
+    return this.#outage === 'none' ? this.object : structuredClone(this.#stale);
+  }
+
+  /** From now on this node's writes fail and its cache stands still; others may still write. */
+  cutOff(outage: 'down' | 'hung'): void {
+    this.#stale = this.object;
+    this.#outage = outage;
+  }
+
+  reconnect(): void {
+    this.#outage = 'none';
   }
 
   /** A user's write of the spec. */
@@ -43,6 +60,7 @@ export class FakeApi {
   }
 
   patch = async (mergePatch: Readonly<Record<string, unknown>>): Promise<Stored<UserVm>> => {
+    if (this.#outage !== 'none') throw new ApiUnreachableError('PATCH', new Error('connection refused'));
     const metadata = mergePatch.metadata as { resourceVersion?: string; finalizers?: string[] };
     this.#check(metadata.resourceVersion);
     const answer = this.#write((object) => ({
@@ -54,12 +72,16 @@ export class FakeApi {
   };
 
   commitStatus = async (commit: StatusCommit): Promise<Stored<UserVm>> => {
+    if (this.#outage === 'down') throw new ApiUnreachableError('POST', new Error('connection refused'));
     this.#check(commit.metadata.resourceVersion);
     this.events.push(...commit.events);
-    return this.#write((object) => ({ ...object, status: commit.status as UserVm['status'] & object }));
+    const written = this.#write((object) => ({
+      ...object,
+      status: commit.status as UserVm['status'] & object,
+    }));
+    if (this.#outage === 'hung') throw new ApiUnreachableError('POST', new Error('timed out'));
+    return written;
   };
-
-  readonly lister: Pick<UserVmDeps['objects'], 'get'> = { get: () => this.object };
 
   #check(resourceVersion: string | undefined): void {
     if (this.#object === undefined) {

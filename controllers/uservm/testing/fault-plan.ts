@@ -43,8 +43,11 @@ export class FaultPlan {
     const number = this.names.push(name) - 1;
     if (number !== this.#at || this.#kind === undefined) return work();
     if (this.#kind === 'fail') throw new Error(`injected: ${name} failed`);
-    if (this.#kind !== 'before') await work();
-    if (this.#kind === 'ambiguous') throw new Error(`injected: ${name} gave no answer`);
+    if (this.#kind === 'after') await work().catch(() => {});
+    if (this.#kind === 'ambiguous') {
+      await work();
+      throw new Error(`injected: ${name} gave no answer`);
+    }
     this.#crash.reject(new CrashedError());
     // Whoever waited for the answer is dead: it never comes.
     return new Promise(() => {});
