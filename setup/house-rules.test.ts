@@ -2,6 +2,9 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { GUEST_IMAGE_REASONS } from '../controllers/artifacts/status.ts';
+import { NAMESPACE_REASONS } from '../controllers/namespace/status.ts';
+import { NODE_REASONS } from '../controllers/nodelifecycle/status.ts';
 import { SANDBOX_CONTAINER_REASONS } from '../crds/sandboxcontainer/conditions.ts';
 import { USER_VM_REASONS } from '../crds/uservm/conditions.ts';
 
@@ -63,7 +66,13 @@ test('kinds do not import each other', (t) => {
 
 test('every condition and event reason has a line in docs/operations.md', (t) => {
   const operations = readFileSync(join(checkout, 'docs/operations.md'), 'utf8');
-  const reasons = [...Object.values(USER_VM_REASONS), ...Object.values(SANDBOX_CONTAINER_REASONS)];
+  const reasons = [
+    USER_VM_REASONS,
+    SANDBOX_CONTAINER_REASONS,
+    GUEST_IMAGE_REASONS,
+    NODE_REASONS,
+    NAMESPACE_REASONS,
+  ].flatMap((each) => Object.values(each));
   t.deepEqual(
     reasons.filter((reason) => !operations.includes(`\`${reason}\``)),
     [],

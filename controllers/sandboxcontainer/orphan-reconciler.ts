@@ -1,12 +1,19 @@
 import { formatKey, type Lister } from '../../api/client/index.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import type { LifecycleEvent } from '../../crds/meta/status-commit.ts';
+import { SANDBOX_CONTAINER_REASONS } from '../../crds/sandboxcontainer/conditions.ts';
 import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
 import { USER_VM_REASONS } from '../../crds/uservm/conditions.ts';
 import type { UserVm } from '../../crds/uservm/definition.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { ReconcileContext, ReconcileRequest, ReconcileResult, Reconciler } from '../runtime/index.ts';
+import {
+  type ReconcileContext,
+  type ReconcileRequest,
+  type ReconcileResult,
+  type Reconciler,
+  WaitingError,
+} from '../runtime/index.ts';
 import type { GuestOf } from './guest.ts';
 import type { GuestObserver } from './guest-observer.ts';
 import { findOrphans } from './orphans.ts';
@@ -48,7 +55,13 @@ export class OrphanReconciler implements Reconciler {
       return {};
     }
     // The list comes first: an object that is made meanwhile is in the lister before its container is in the guest.
-    const observation = await observer.observe(state.uid, signal);
+    const observation = await observer.observe(state.uid, signal).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      throw new WaitingError(`the containers of ${state.vmId} cannot be listed`, {
+        reason: SANDBOX_CONTAINER_REASONS.RuntimeUnreachable,
+        cause: error,
+      });
+    });
     const declared = this.#dependencies.containers
       .list(request.namespace)
       .filter((object) => object.spec.vmRef.name === request.name)

@@ -1,0 +1,58 @@
+import type { ApiObject } from '../../../crds/meta/meta.ts';
+import type { SandboxContainer } from '../../../crds/sandboxcontainer/definition.ts';
+import type { UserVm } from '../../../crds/uservm/definition.ts';
+import { parseQuantity } from '../../../lib/quantity.ts';
+import type { FieldError } from '../schema/structural.ts';
+import type { AdmissionRule } from './rule.ts';
+
+interface Size {
+  readonly field: string;
+  readonly value: string;
+  /** The least that works. */
+  readonly least: string;
+  /** What fails below it. */
+  readonly why: string;
+}
+
+/** Each is given with the reason: a smaller one would be taken and then fail far away from whoever wrote it. */
+const SIZES: Readonly<Record<string, (object: ApiObject) => readonly Size[]>> = {
+  UserVM: (object) => {
+    const { memory, dataVolume } = (object as UserVm).spec;
+    return [
+      { field: 'spec.memory', value: memory, least: '256Mi', why: 'the guest does not boot with less' },
+      {
+        field: 'spec.dataVolume.size',
+        value: dataVolume.size,
+        least: '64Mi',
+        why: "the file system and the containers' storage need as much",
+      },
+    ];
+  },
+  SandboxContainer: (object) => {
+    const memory = (object as SandboxContainer).spec.resources?.memory;
+    if (memory === undefined) return [];
+    const why = 'a container is killed before its first instruction with less';
+    return [{ field: 'spec.resources.memory', value: memory, least: '8Mi', why }];
+  },
+};
+
+/** Sizes with which nothing can run are refused where they are written. What is stored already may stay. */
+export const leastSizes: AdmissionRule = ({ definition, object, previous }) => {
+  const sizesOf = SIZES[definition.kind];
+  if (sizesOf === undefined) return [];
+  const stored = new Map(
+    (previous === undefined ? [] : sizesOf(previous)).map((size) => [size.field, size.value]),
+  );
+  return sizesOf(object)
+    .filter(
+      ({ field, value, least }) => parseQuantity(value) < parseQuantity(least) && stored.get(field) !== value,
+    )
+    .map(
+      ({ field, value, least, why }): FieldError => ({
+        field,
+        type: 'FieldValueInvalid',
+        value,
+        detail: `${why}: ask for ${least} or more`,
+      }),
+    );
+};
