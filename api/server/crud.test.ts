@@ -203,6 +203,7 @@ test('admission names the field and the remedy', async (t) => {
   });
   t.is(source.json.details.causes[0].field, 'spec.source');
   await create('shrinks', { dataVolume: { size: '8Gi' } });
+  await patch('shrinks', { status: { dataVolume: { sizeBytes: 8 * 2 ** 30 } } }, '/status');
   const shrunk = await patch('shrinks', { spec: { dataVolume: { size: '4Gi' } } });
   t.is(shrunk.code, 422);
   t.is(shrunk.json.details.causes[0].field, 'spec.dataVolume.size');

@@ -43,7 +43,11 @@ export function statusOf(input: StatusInput): UserVmStatus {
     ...(input.generation === undefined ? {} : { observedGeneration: input.generation }),
     ...(record === undefined
       ? {}
-      : { vmmPid: record.pid, guestImage: { name: record.boot.guestImage, digest: record.imageDigest } }),
+      : {
+          vmmPid: record.pid,
+          guestImage: { name: record.boot.guestImage, digest: record.imageDigest },
+          dataVolume: { sizeBytes: record.boot.volumeBytes },
+        }),
     ...bootOf(previous, outcome, record),
     ...(outcome.state === 'running' && record?.recycleRequest !== undefined
       ? { recycledFor: record.recycleRequest }

@@ -79,6 +79,10 @@ export const userVmStatusSchema = z.object({
     })
     .optional()
     .describe('The artifact that is booted.'),
+  dataVolume: z
+    .object({ sizeBytes: z.int().describe('Bytes, as at the last start of the VM.') })
+    .optional()
+    .describe('The data volume that is there; absent until one was made.'),
   recycledFor: z.string().optional().describe('The spec.recycleRequest that was last carried out.'),
   lifecycle: z
     .array(lifecycleStepSchema)

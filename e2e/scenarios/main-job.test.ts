@@ -408,6 +408,12 @@ test.serial('bad input is refused with the field, the value and the remedy', asy
     const full = status?.conditions?.find((condition) => condition.reason === 'DiskFull');
     ensure(full?.message.includes(join(holt.stateDir, 'volumes')) === true, JSON.stringify(status));
   });
+  await holt.holt(['apply', '-f', '-'], { input: toYaml([userVm('erin')]) });
+  t.is(
+    (await vmReady(holt, 'erin')).status?.dataVolume?.sizeBytes,
+    2 ** 30,
+    'a size that could not be had was taken back',
+  );
   await holt.kubectl([
     'delete',
     'uservm/dave',
