@@ -46,7 +46,7 @@ async function declare(client: ApiClient, address: string): Promise<void> {
       user: USER,
       powerState: 'Running',
       cpus: 1,
-      memory: '64Mi',
+      memory: '256Mi',
       guestImage: 'default',
       dataVolume: { size: '1Gi' },
       placement: { nodeName: 'bench-node' },
