@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { runChecked, runCommand } from '../lib/run-command.ts';
+import { InputCache } from './build/cache.ts';
+import { hashInputFiles } from './build/inputs.ts';
 
 const script = join(import.meta.dirname, 'build.ts');
 const slow = process.env.HOLT_TEST_GUEST_BUILD === '1' ? test : test.skip;
@@ -41,4 +43,31 @@ test('no --out: usage and exit code 2', async (t) => {
   const result = await runCommand([process.execPath, script]);
   t.is(result.exitCode, 2);
   t.regex(result.stdout, /^Usage: node guest\/build\.ts --out DIR/);
+});
+
+/** A PATH with `which` and nothing that builds. */
+async function barePath(directory: string): Promise<string> {
+  const bin = join(directory, 'bin');
+  await mkdir(bin);
+  for (const program of ['which', 'sh']) await symlink(join('/usr/bin', program), join(bin, program));
+  return bin;
+}
+
+test('without apt the image that was built from the same files serves', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'holt-guest-build-'));
+  t.teardown(() => rm(directory, { recursive: true, force: true }));
+  const env = { PATH: await barePath(directory) };
+  const argv = [process.execPath, script, '--out', directory];
+  const without = await runCommand(argv, { env });
+  t.is(without.exitCode, 1);
+  t.regex(without.stderr, /apt-get .*mmdebstrap .*\.holt\/images/s);
+  const digest = 'd'.repeat(64);
+  await mkdir(join(directory, digest));
+  await writeFile(join(directory, digest, 'manifest.json'), '{}');
+  const cache = new InputCache(join(directory, '.cache'), directory);
+  await cache.remember(await hashInputFiles(import.meta.dirname), digest);
+  const { stdout, exitCode } = await runCommand(argv, { env });
+  t.is(exitCode, 0);
+  t.is(stdout.trim().split('\n').at(-1), digest);
+  t.regex(stdout, /apt-get .*Going on with the image that was built before/);
 });

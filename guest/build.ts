@@ -7,7 +7,7 @@ import { InputCache } from './build/cache.ts';
 import { explainFailure } from './build/explain-failure.ts';
 import { hashInputFiles, hashOf } from './build/inputs.ts';
 import { CLOSURE_PACKAGES, KERNEL_PACKAGES, ROOT_PACKAGES } from './build/packages.ts';
-import { checkMachine } from './build/preflight.ts';
+import { findObstacle } from './build/preflight.ts';
 
 const USAGE = `Usage: node guest/build.ts --out DIR [--cache DIR]
 
@@ -41,14 +41,16 @@ async function ensureImage(outDir: string, cacheDir: string): Promise<string> {
     console.log(`[${((performance.now() - startedAt) / 1000).toFixed(1)}s] ${line}`);
   };
   const guestDir = import.meta.dirname;
-  await checkMachine(runCommand, cacheDir);
   const cache = new InputCache(cacheDir, outDir);
   const filesKey = await hashInputFiles(guestDir);
+  const obstacle = await findObstacle(runCommand, cacheDir);
+  if (obstacle !== undefined) return findEarlier(cache, filesKey, obstacle, progress);
   const apt = await readAptSetup(runCommand, join(cacheDir, 'bookworm.sources'));
   // Nothing fetched since, no file changed: the same answer without asking apt.
   const quickKey = hashOf(filesKey, apt.sourcesText, apt.listsStamp);
   const known = await cache.find(quickKey);
   if (known !== undefined) {
+    await cache.remember(filesKey, known);
     progress('the guest image is up to date');
     return known;
   }
@@ -65,8 +67,28 @@ async function ensureImage(outDir: string, cacheDir: string): Promise<string> {
     (await buildImage({ run: runCommand, apt, guestDir, outDir, cacheDir, packagesKey, filesKey, progress }));
   await cache.remember(inputKey, digest);
   await cache.remember(quickKey, digest);
+  await cache.remember(filesKey, digest);
   progress('the guest image is ready');
   return digest;
+}
+
+/**
+ * Where nothing can be built, the image last built from the same files serves, whatever versions Debian has by now.
+ * @throws Error with the obstacle where there is none
+ */
+async function findEarlier(
+  cache: InputCache,
+  filesKey: string,
+  obstacle: string,
+  progress: (line: string) => void,
+): Promise<string> {
+  const earlier = await cache.find(filesKey);
+  if (earlier === undefined)
+    throw new Error(
+      `${obstacle}; or build the image on another machine from the same checkout and copy its .holt/images here`,
+    );
+  progress(`${obstacle}. Going on with the image that was built before from the same files`);
+  return earlier;
 }
 
 try {

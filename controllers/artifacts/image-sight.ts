@@ -8,13 +8,16 @@ import { artifactDirectory } from './verify-artifact.ts';
 /** Whether the GuestImage `name` can be booted on this node now, and the absolute paths of its files. */
 export function sightImage(
   deps: {
-    readonly images: Lister<GuestImage>;
+    readonly images: Pick<Lister<GuestImage>, 'get'>;
+    /** Whether `images` has been listed: before, an image that is not there may only not be known yet. */
+    readonly isListed: () => boolean;
     readonly store: ArtifactStore;
     readonly imagesDirectory: string;
   },
   name: string,
 ) {
   const image = deps.images.get('', name);
+  if (image === undefined && !deps.isListed()) return { state: 'pending' } as const;
   if (image === undefined) {
     const message = `there is no GuestImage ${JSON.stringify(name)}; create it, or name another in spec.guestImage`;
     return { state: 'missing', reason: USER_VM_REASONS.GuestImageNotFound, message } as const;

@@ -72,7 +72,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { signal } = stopping;
   const prober = new IngressProber(config.netns);
   const store = new ArtifactStore(paths.images);
-  const images = { images: informers.guestImages.lister, store, imagesDirectory: paths.images };
+  const images = {
+    images: informers.guestImages.lister,
+    isListed: () => informers.guestImages.hasSynced(),
+    store,
+    imagesDirectory: paths.images,
+  };
   const processWatch = new ProcessWatch({
     periodMs: PROCESS_WATCH_MS,
     clock,

@@ -35,9 +35,9 @@ export class VmMemory {
   }
 
   /** A start failed or a VM ended by itself: the next start waits. Returns the milliseconds. */
-  noteFailure(failure: { reason: string; message: string }): number {
+  noteFailure({ reason, message }: { reason: string; message: string }): number {
     this.#failureCount += 1;
-    this.#lastFailure = failure;
+    this.#lastFailure = { reason, message };
     const delayMs = backoffMs(this.#limits, this.#failureCount);
     this.#retryAtMs = this.#clock.monotonicMs() + delayMs;
     this.#readySinceMs = undefined;

@@ -67,7 +67,7 @@ function planDead(desired: DesiredVm, seen: Observation, limits: UserVmLimits): 
   }
   if (seen.memory.retryInMs > 0) {
     const failure = seen.memory.lastFailure ?? { reason: USER_VM_REASONS.Provisioning, message: 'waiting' };
-    return { steps: [], outcome: { state: 'failed', ...failure }, requeueAfterMs: seen.memory.retryInMs };
+    return { steps: [], outcome: { ...failure, state: 'failed' }, requeueAfterMs: seen.memory.retryInMs };
   }
   return planStart(seen, limits);
 }
@@ -113,7 +113,7 @@ function planLive(desired: DesiredVm, seen: Observation, vmm: LiveVmm, limits: U
   const steps = [...repairs, ...plan.steps];
   if (obstacle === undefined || plan.outcome.state !== 'running') return { ...plan, steps };
   const { guest } = plan.outcome;
-  return { steps, outcome: { state: 'unmet', guest, ...obstacle }, requeueAfterMs: limits.silentPeriodMs };
+  return { steps, outcome: { ...obstacle, state: 'unmet', guest }, requeueAfterMs: limits.silentPeriodMs };
 }
 
 /** Why a VM that runs is not restarted for its new spec now: it would not come back. */

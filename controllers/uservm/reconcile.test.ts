@@ -96,6 +96,21 @@ test('a silent guest is left alone for a while, then the VM is made anew', async
   t.true(reasonsOf(drive).includes('GuestUnresponsive'));
 });
 
+test('a guest that falls silent again and again is brought back each time, after a back-off that is waited for once', async (t) => {
+  const drive = await runningVm();
+  for (let round = 1; round <= 4; round += 1) {
+    drive.host.isGuestSilent = true;
+    for (let call = 0; call < 50 && drive.host.living().length > 0; call += 1)
+      await drive.clock.advance(Math.max(1, (await drive.once()) ?? 1));
+    t.is(drive.host.living().length, 0, `round ${round}`);
+    drive.host.isGuestSilent = false;
+    const downSinceMs = drive.clock.monotonicMs();
+    await drive.settle();
+    t.like(drive.api.object?.status, { phase: 'Running', bootCount: round + 1 });
+    t.true(drive.clock.monotonicMs() - downSinceMs < 10_000, `round ${round}`);
+  }
+});
+
 test('a guest that never answers is given up with BootTimeout and tried again with back-off', async (t) => {
   const drive = new Drive();
   drive.host.isGuestSilent = true;

@@ -16,10 +16,13 @@ const fieldsOf = (object: ReturnType<typeof vm>, previous?: ReturnType<typeof vm
   leastSizes({ definition: userVmDefinition, object, previous }).map(({ field }) => field);
 
 test('what could never run is refused by field, with the least that works', (t) => {
-  t.deepEqual(fieldsOf(vm('256Mi', '64Mi')), []);
-  t.deepEqual(fieldsOf(vm('255Mi', '63Mi')), ['spec.memory', 'spec.dataVolume.size']);
+  t.deepEqual(fieldsOf(vm('192Mi', '16Mi')), []);
+  t.deepEqual(fieldsOf(vm('191Mi', '15Mi')), ['spec.memory', 'spec.dataVolume.size']);
   const [error] = leastSizes({ definition: userVmDefinition, object: vm('2'), previous: undefined });
-  t.like(error, { value: '2', detail: 'the guest does not boot with less: ask for 256Mi or more' });
+  t.like(error, {
+    value: '2',
+    detail: "the guest's own services and one container do not fit into less: ask for 192Mi or more",
+  });
 });
 
 test('a stored size may stay while something else changes, and may not shrink further', (t) => {
@@ -28,7 +31,7 @@ test('a stored size may stay while something else changes, and may not shrink fu
 });
 
 test("a container's memory", (t) => {
-  const object = { ...vm('1Gi'), kind: 'SandboxContainer', spec: { resources: { memory: '1Mi' } } };
+  const object = { ...vm('1Gi'), kind: 'SandboxContainer', spec: { resources: { memory: '512Ki' } } };
   const errors = leastSizes({ definition: sandboxContainerDefinition, object, previous: undefined });
   t.deepEqual(
     errors.map(({ field }) => field),
