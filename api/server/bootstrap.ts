@@ -1,5 +1,6 @@
 import { apiVersionOf } from '../../crds/meta/resource-definition.ts';
 import { namespaceDefinition } from '../../crds/namespace/definition.ts';
+import { SERVER_USER } from './auth/user.ts';
 import type { ServerContext } from './http/context.ts';
 import { StatusError } from './http/status-error.ts';
 import { createObject } from './write/create.ts';
@@ -16,6 +17,7 @@ async function ensureNamespace(context: ServerContext, name: string): Promise<vo
     await createObject(
       {
         context,
+        user: SERVER_USER,
         resource,
         namespace: undefined,
         name: '',

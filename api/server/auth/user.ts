@@ -1,16 +1,23 @@
 import type { TLSSocket } from 'node:tls';
 
-/** Who asks: from the subject of a client certificate (CN: name, O: groups). */
+/** Who asks, in the terms of authentication.k8s.io UserInfo. */
 export interface User {
   readonly name: string;
   readonly groups: readonly string[];
+  /** Tells users of one name apart over time; certificates carry none. */
+  readonly uid?: string;
+  /** What else the authenticator knows, e.g. the bound object of a service-account token. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
+
+/** The server's own identity, for what it makes by itself. */
+export const SERVER_USER: User = { name: 'system:apiserver', groups: ['system:masters'] };
 
 function asList(value: string | string[] | undefined): readonly string[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
-/** The user whose certificate our CA signed; undefined without such a certificate. */
+/** The user (subject CN: name, O: groups) whose certificate our CA signed; undefined without such a certificate. */
 export function userOf(socket: TLSSocket): User | undefined {
   if (!socket.authorized) return undefined;
   const { subject } = socket.getPeerCertificate();

@@ -1,5 +1,7 @@
+import { type StructuralSchema, structuralSchemaOf } from '../../../crds/generate/structural-schema.ts';
 import { apiVersionOf, type ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
 import { listPrefix, objectKey, resourcePrefix } from '../../storage/keys.ts';
+import { wholeObjectSchema } from '../schema/object-schema.ts';
 import { type CompiledSchema, compileSchema } from '../schema/structural.ts';
 
 /** A kind as the server uses it: its definition and what is prepared from it once. */
@@ -7,6 +9,8 @@ export interface Resource {
   readonly definition: ResourceDefinition;
   readonly apiVersion: string;
   readonly schema: CompiledSchema;
+  /** The schema of the whole object, apiVersion, kind and metadata included. */
+  readonly structural: StructuralSchema;
   /** Key prefix of all its objects. */
   readonly prefix: string;
 }
@@ -26,6 +30,7 @@ export function createCatalog(definitions: readonly ResourceDefinition[]): Resou
         definition,
         apiVersion: apiVersionOf(definition),
         schema: compileSchema(definition),
+        structural: wholeObjectSchema(structuralSchemaOf(definition.schema)),
         prefix: resourcePrefix(definition),
       },
     ]),

@@ -25,6 +25,7 @@ function writeRequest(api: ApiRequest, name: string): WriteRequest {
   return {
     ...parseWriteOptions(query),
     context,
+    user: api.user,
     resource: target.resource,
     namespace: target.namespace,
     name,

@@ -1,4 +1,5 @@
 import type { StoredObject } from '../../storage/stored-object.ts';
+import type { User } from '../auth/user.ts';
 import type { ServerContext } from '../http/context.ts';
 import type { WriteOptions } from '../http/query.ts';
 import type { Resource } from '../http/resource.ts';
@@ -6,6 +7,8 @@ import type { Resource } from '../http/resource.ts';
 /** One object to be written, and how. */
 export interface WriteRequest extends WriteOptions {
   readonly context: ServerContext;
+  /** Who writes. */
+  readonly user: User;
   readonly resource: Resource;
   readonly namespace: string | undefined;
   readonly name: string;
