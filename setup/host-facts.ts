@@ -11,7 +11,7 @@ export interface HostFacts {
   readonly kvmError: string | undefined;
   /** The `cloud-hypervisor` on the PATH and the first line of its `--version`. */
   readonly cloudHypervisor: { readonly path: string; readonly version: string } | undefined;
-  /** Programs that the stand-in needs and that are not on the PATH. */
+  /** Programs that are not on the PATH. */
   readonly missingTools: readonly Tool[];
   readonly tunError: string | undefined;
   readonly memoryAvailableBytes: number;
@@ -24,12 +24,20 @@ export interface HostFacts {
 export interface Tool {
   readonly name: string;
   readonly aptPackage: string;
+  /** Only where VMs are emulated. */
+  readonly isForStandIn?: boolean;
 }
 
-/** What the stand-in for cloud-hypervisor runs. */
-const standInTools: readonly Tool[] = [
-  { name: 'qemu-system-x86_64', aptPackage: 'qemu-system-x86' },
-  { name: 'setpriv', aptPackage: 'util-linux' },
+/** What Holt and the stand-in for cloud-hypervisor run. */
+const TOOLS: readonly Tool[] = [
+  { name: 'etcd', aptPackage: 'etcd-server' },
+  { name: 'haproxy', aptPackage: 'haproxy' },
+  { name: 'ip', aptPackage: 'iproute2' },
+  { name: 'nft', aptPackage: 'nftables' },
+  { name: 'mkfs.ext4', aptPackage: 'e2fsprogs' },
+  { name: 'openssl', aptPackage: 'openssl' },
+  { name: 'qemu-system-x86_64', aptPackage: 'qemu-system-x86', isForStandIn: true },
+  { name: 'setpriv', aptPackage: 'util-linux', isForStandIn: true },
 ];
 
 export interface ObserveHostOptions {
@@ -41,7 +49,7 @@ export interface ObserveHostOptions {
 /** Reads the facts from this machine. Changes nothing. */
 export async function observeHost({ run, env, folder }: ObserveHostOptions): Promise<HostFacts> {
   const tools = await Promise.all(
-    standInTools.map(async (tool) => ((await findOnPath(env, tool.name)) === undefined ? [tool] : [])),
+    TOOLS.map(async (tool) => ((await findOnPath(env, tool.name)) === undefined ? [tool] : [])),
   );
   const { bavail, bsize } = await statfs(folder);
   return {

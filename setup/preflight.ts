@@ -90,9 +90,9 @@ function findingsOf(facts: HostFacts, isEmulated: boolean): Finding[] {
       `/dev/net/tun does not open (${facts.tunError}): VMs need taps; load the module (modprobe tun) or pass the device in`,
     );
   }
-  if (isEmulated) {
-    for (const tool of facts.missingTools)
-      add(true, `${tool.name} is not on the PATH: install it (apt-get install ${tool.aptPackage})`);
+  for (const { name, aptPackage, isForStandIn = false } of facts.missingTools) {
+    if (isEmulated || !isForStandIn)
+      add(true, `${name} is not on the PATH: install it (apt-get install ${aptPackage})`);
   }
   addAmount(
     add,

@@ -17,8 +17,19 @@ function asList(value: string | string[] | undefined): readonly string[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
+/** A connection has one certificate for good, and reading it out of OpenSSL costs more than most requests. */
+const usersBySocket = new WeakMap<TLSSocket, User | null>();
+
 /** The user (subject CN: name, O: groups) whose certificate our CA signed; undefined without such a certificate. */
 export function userOf(socket: TLSSocket): User | undefined {
+  const known = usersBySocket.get(socket);
+  if (known !== undefined) return known ?? undefined;
+  const user = readUser(socket);
+  usersBySocket.set(socket, user ?? null);
+  return user;
+}
+
+function readUser(socket: TLSSocket): User | undefined {
   if (!socket.authorized) return undefined;
   const { subject } = socket.getPeerCertificate();
   const [name] = asList(subject?.CN);
