@@ -94,7 +94,7 @@ test('little memory or disk is a note; the real VMM needs no QEMU', (t) => {
   const { findings } = decide({
     memoryAvailableBytes: 2 * gib,
     diskFreeBytes: 3 * gib,
-    missingTools: [{ name: 'qemu-system-x86_64', aptPackage: 'qemu-system-x86' isForStandIn: true }],
+    missingTools: [{ name: 'qemu-system-x86_64', aptPackage: 'qemu-system-x86', isForStandIn: true }],
   });
   t.deepEqual(
     findings.map(({ fatal }) => fatal),
