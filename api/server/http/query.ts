@@ -1,10 +1,13 @@
 import type { FieldValidation } from '../schema/structural.ts';
 import { badRequest } from './errors.ts';
 
-/** A boolean as Kubernetes reads it from a query: everything but these is true, an absent one false. */
+/**
+ * A boolean as Kubernetes reads it from a query: absent, `0` and `false` are false, all else is true, `?watch` too.
+ * Source: k8s.io/apimachinery/pkg/runtime/conversion.go (Convert_Slice_string_To_bool)
+ */
 export function booleanParameter(query: URLSearchParams, name: string): boolean {
   const value = query.get(name);
-  return value !== null && value !== '' && value !== '0' && value.toLowerCase() !== 'false';
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }
 
 /** @throws StatusError 400 where it is not a whole number from 0 */

@@ -17,7 +17,7 @@ function storageStatus(error: StorageError): StatusError {
           'etcd is out of space (NOSPACE alarm): reads and deletes still work, other writes do not. Delete what is not needed, then run "etcdctl compact", "etcdctl defrag" and "etcdctl alarm disarm", or raise --quota-backend-bytes',
       });
     case 'compacted':
-      return expired('The resourceVersion is too old: it was compacted. List again and watch from there');
+      return expired('The resourceVersion for the provided list is too old.');
     case 'too-large':
       return new StatusError({
         code: 413,

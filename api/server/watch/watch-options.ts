@@ -1,5 +1,10 @@
-import { badRequest } from '../http/errors.ts';
 import { booleanParameter, countParameter, parseResourceVersion } from '../http/query.ts';
+import {
+  forbiddenOption,
+  invalidListOptions,
+  type OptionProblem,
+  unsupportedOption,
+} from '../read/options-error.ts';
 
 /** What the client sees first. */
 export type WatchStart =
@@ -23,22 +28,29 @@ function defaultTimeoutMs(): number {
   return (1_800 + Math.random() * 1_800) * 1_000;
 }
 
-function watchStart(query: URLSearchParams, revision: number | undefined): WatchStart {
-  const sendInitialEvents = query.get('sendInitialEvents');
+function problemsOf(query: URLSearchParams): readonly OptionProblem[] {
+  const problems: OptionProblem[] = [];
   const match = query.get('resourceVersionMatch') || undefined;
-  if (sendInitialEvents === null) {
-    if (match !== undefined) {
-      throw badRequest(
-        'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      );
-    }
+  const forbid = (why: string) => problems.push(forbiddenOption('resourceVersionMatch', why));
+  const sendsInitial = query.has('sendInitialEvents');
+  if (sendsInitial && match !== 'NotOlderThan')
+    forbid('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  if (match === undefined) return problems;
+  if (!sendsInitial)
+    forbid('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  if (match !== 'NotOlderThan')
+    problems.push(unsupportedOption('resourceVersionMatch', match, ['NotOlderThan']));
+  if (query.get('continue')) forbid('resourceVersionMatch is forbidden when continue is provided');
+  return problems;
+}
+
+function watchStart(query: URLSearchParams): WatchStart {
+  const problems = problemsOf(query);
+  if (problems.length > 0) throw invalidListOptions(problems);
+  const revision = parseResourceVersion(query.get('resourceVersion'));
+  if (!query.has('sendInitialEvents')) {
     if (revision === undefined) return { kind: 'newest' };
     return revision === 0 ? { kind: 'notOlderThan', revision } : { kind: 'after', revision };
-  }
-  if (match !== 'NotOlderThan') {
-    throw badRequest(
-      'sendInitialEvents: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-    );
   }
   if (!booleanParameter(query, 'sendInitialEvents'))
     return { kind: 'after', revision: revision || undefined };
@@ -47,12 +59,12 @@ function watchStart(query: URLSearchParams, revision: number | undefined): Watch
 
 /**
  * The watch options of a query, by the rules of kubernetes.io/docs/reference/using-api/api-concepts.
- * @throws StatusError 400
+ * @throws StatusError 422 for options that contradict each other, 400 for values that are none
  */
 export function parseWatchOptions(query: URLSearchParams): WatchOptions {
   const timeoutSeconds = countParameter(query, 'timeoutSeconds');
   return {
-    start: watchStart(query, parseResourceVersion(query.get('resourceVersion'))),
+    start: watchStart(query),
     bookmarks: booleanParameter(query, 'allowWatchBookmarks'),
     announceInitialEnd:
       booleanParameter(query, 'sendInitialEvents') && booleanParameter(query, 'allowWatchBookmarks'),

@@ -146,7 +146,7 @@ export class RegistryCache {
       },
       onCompacted: (compactRevision) => {
         logger.warn({ compactRevision }, 'the registry watch fell behind a compaction; listing anew');
-        void this.#load(compactRevision);
+        void this.#load(compactRevision + 1);
       },
       mayResume: async (deliveredRevision) => {
         const { revision } = await kv.range({ key: ROOT_PREFIX, countOnly: true });

@@ -128,18 +128,40 @@ test.serial('a restart of etcd is survived, and events carry what was there befo
   );
 });
 
-test.serial('a compacted start is told, with the revision to go on from', async (t) => {
-  const { revision } = await kv.range({ key: PREFIX });
-  await kv.compact(revision);
-  const compactRevision = await new Promise<number>((resolve) => {
-    new WatchStream({
+/** A stream's events up to the one of `last`, or the revision of the compaction that ended it. */
+function collect(startRevision: number, last: number): Promise<readonly KeyEvent[] | number> {
+  return new Promise((resolve) => {
+    const seen: KeyEvent[] = [];
+    const stream = new WatchStream({
       connection: etcd.connection,
       prefix: PREFIX,
-      startRevision: 1,
+      startRevision,
       logger,
-      onEvents: () => t.fail('no event may arrive'),
+      onEvents: (events) => {
+        seen.push(...events);
+        if ((seen.at(-1)?.modRevision ?? 0) < last) return;
+        stream.close();
+        resolve(seen);
+      },
       onCompacted: resolve,
     });
   });
-  t.is(compactRevision, revision);
+}
+
+test.serial('a compacted start is told, with the revision to go on from', async (t) => {
+  const { revision } = await kv.range({ key: PREFIX });
+  await kv.compact(revision);
+  t.is(await collect(1, revision), revision);
+});
+
+test.serial('a deletion at the very revision of a compaction is never passed over in silence', async (t) => {
+  await put(`${PREFIX}gone`, 'one');
+  const { revision } = await kv.txn({ compare: [], success: [{ delete: `${PREFIX}gone` }] });
+  const last = (await put(`${PREFIX}later`, 'two')).revision;
+  const whole = await collect(revision, last);
+  t.deepEqual(typeof whole === 'number' ? whole : whole.map(({ type }) => type), ['delete', 'put']);
+  await kv.compact(revision);
+  t.is(await collect(revision, last), revision, 'the deletion can no longer be had');
+  const rest = await collect(revision + 1, last);
+  t.deepEqual(typeof rest === 'number' ? rest : rest.map(({ modRevision }) => modRevision), [last]);
 });

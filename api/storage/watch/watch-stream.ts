@@ -15,7 +15,9 @@ export interface WatchStreamOptions {
   readonly onEvents: (events: readonly KeyEvent[]) => void;
   /** Everything up to this revision was delivered, though nothing happened. */
   readonly onProgress?: (revision: number) => void;
-  /** The next revision to deliver is compacted; the stream has ended. */
+  /**
+   * The next revision to deliver is no longer whole; the stream has ended. All after `compactRevision` can be had.
+   */
   readonly onCompacted: (compactRevision: number) => void;
   /** Asked before each reconnect: false ends the stream (etcd's history went back); a rejection: ask again later. */
   readonly mayResume?: (deliveredRevision: number) => Promise<boolean>;
@@ -28,7 +30,7 @@ const SILENCE_MAX_MS = 10_000;
 
 /**
  * A watch of one prefix that outlives its connections: after each break it resumes at the last delivered
- * mod_revision + 1 (never at a response header's revision, which runs ahead of the events still to come).
+ * mod_revision (never at a response header's revision, which runs ahead of the events still to come).
  */
 export class WatchStream {
   readonly #options: WatchStreamOptions;
@@ -84,7 +86,9 @@ export class WatchStream {
       create_request: {
         key: Buffer.from(prefix),
         range_end: prefixEnd(prefix),
-        start_revision: this.#assembler.deliveredRevision + 1,
+        // One revision more than is wanted, which the assembler drops: at the very revision of a compaction etcd
+        // has neither the deletion nor what was there before, and before 3.4.36 says nothing of it.
+        start_revision: Math.max(1, this.#assembler.deliveredRevision),
         progress_notify: true,
         prev_kv: true,
         fragment: true,
