@@ -10,6 +10,12 @@ import { Progress } from './progress.ts';
 import { addCounts, parseCounts, type TestCounts } from './test-counts.ts';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
+
+/** Scripts behind the benchmark commands. */
+const BENCHMARKS: Readonly<Record<string, string>> = {
+  bench: 'bench/main.ts',
+  'bench:api': 'bench/api/main.ts',
+};
 const ava = join(checkout, 'node_modules/ava/entrypoints/cli.mjs');
 
 const UNIT_FILES =
@@ -59,11 +65,12 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
   await ensureImage(progress);
   if (command === 'test' && rest.length > 0) return runTests([['--serial', '--concurrency=1', ...rest]]);
   if (command === 'test') return runTests([unit, ['--concurrency=1', SCENARIO_FILES]]);
-  if (command === 'bench') {
-    const result = await runThrough([process.execPath, join(checkout, 'bench/main.ts'), ...rest]);
+  const benchmark = BENCHMARKS[command ?? ''];
+  if (benchmark !== undefined) {
+    const result = await runThrough([process.execPath, join(checkout, benchmark), ...rest]);
     return result.exitCode;
   }
-  process.stderr.write(`holt: ${String(command)}: expected test, test:unit or bench\n`);
+  process.stderr.write(`holt: ${String(command)}: expected test, test:unit, bench or bench:api\n`);
   return 2;
 }
 

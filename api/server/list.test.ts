@@ -20,6 +20,18 @@ async function createLease(namespace: string, name: string, labels: Record<strin
 
 const namesOf = (list: TestObject): string[] => list.items.map((item: TestObject) => item.metadata.name);
 
+test('a list without a resourceVersion has every write that was acknowledged before it', async (t) => {
+  for (let index = 0; index < 40; index += 1) {
+    const name = `fresh-${index}`;
+    await createLease('kube-public', name, {});
+    const { json } = await api.send({ path: leasesIn('kube-public') });
+    t.true(namesOf(json).includes(name));
+    const page = await api.send({ path: `${leasesIn('kube-public')}?limit=${index + 1}` });
+    t.is(page.json.items.length, index + 1);
+    t.is(page.json.metadata.continue, undefined);
+  }
+});
+
 /** All pages; calls `between` after the first. */
 async function allPages(
   path: string,

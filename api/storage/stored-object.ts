@@ -13,20 +13,19 @@ export function encodeObject(object: ApiObject): Buffer {
   return Buffer.from(JSON.stringify({ apiVersion, kind, metadata: meta, ...rest }));
 }
 
-/** The bytes with `metadata.resourceVersion` put in. */
-function withResourceVersion(bytes: Buffer, modRevision: number): Buffer {
-  const at = bytes.indexOf(METADATA_MARKER) + METADATA_MARKER.length;
-  const field = Buffer.from(`"resourceVersion":"${modRevision}",`);
-  return Buffer.concat([bytes.subarray(0, at), field, bytes.subarray(at)]);
-}
+/** Parsed forms that are kept: enough for what is worked on, and no second copy of a large store. */
+const PARSED_MAX = 4_096;
 
-/** One revision of an object: its bytes, and forms made from them on first use. Shared by many readers. */
+/** One revision of an object: its bytes, and forms made from them when they are asked for. Shared by many readers. */
 export class StoredObject {
+  /** Those with a parsed form, the oldest of which gives its own up for the next. */
+  static readonly #parsed: StoredObject[] = [];
+  static #nextParsed = 0;
+
   readonly key: string;
   readonly modRevision: number;
   /** As in etcd. */
   readonly bytes: Buffer;
-  #json: Buffer | undefined;
   #object: ApiObject | undefined;
 
   constructor(key: string, bytes: Buffer, modRevision: number) {
@@ -37,13 +36,23 @@ export class StoredObject {
 
   /** As JSON for clients, resourceVersion included; revision 0 stands for "never stored" and is left out. */
   get json(): Buffer {
-    this.#json ??= this.modRevision === 0 ? this.bytes : withResourceVersion(this.bytes, this.modRevision);
-    return this.#json;
+    return Buffer.concat(this.jsonParts());
+  }
+
+  /** The same in pieces, for whoever puts more around it. */
+  jsonParts(): Buffer[] {
+    if (this.modRevision === 0) return [this.bytes];
+    const at = this.bytes.indexOf(METADATA_MARKER) + METADATA_MARKER.length;
+    const field = Buffer.from(`"resourceVersion":"${this.modRevision}",`);
+    return [this.bytes.subarray(0, at), field, this.bytes.subarray(at)];
   }
 
   /** Parsed and shared: never change it; take `clone()` for that. */
   get object(): ApiObject {
-    this.#object ??= this.clone();
+    if (this.#object === undefined) {
+      this.#object = this.clone();
+      StoredObject.#keepParsed(this);
+    }
     return this.#object;
   }
 
@@ -52,5 +61,12 @@ export class StoredObject {
     const object: ApiObject = JSON.parse(this.bytes.toString());
     if (this.modRevision !== 0) object.metadata.resourceVersion = String(this.modRevision);
     return object;
+  }
+
+  static #keepParsed(stored: StoredObject): void {
+    const oldest = StoredObject.#parsed[StoredObject.#nextParsed];
+    if (oldest !== undefined) oldest.#object = undefined;
+    StoredObject.#parsed[StoredObject.#nextParsed] = stored;
+    StoredObject.#nextParsed = (StoredObject.#nextParsed + 1) % PARSED_MAX;
   }
 }

@@ -35,7 +35,7 @@ function listJson({ definition, apiVersion }: Resource, list: ListResult): Buffe
   const parts: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
   for (const [index, stored] of list.items.entries()) {
     if (index > 0) parts.push(SEPARATOR);
-    parts.push(stored.json);
+    parts.push(...stored.jsonParts());
   }
   parts.push(LIST_END);
   return Buffer.concat(parts);
@@ -120,7 +120,7 @@ export function renderAnswer(
   const body =
     answer.kind === 'list'
       ? listJson(answer.resource, answer.list)
-      : Buffer.concat([answer.stored.json, NEWLINE]);
+      : Buffer.concat([...answer.stored.jsonParts(), NEWLINE]);
   return { code, contentType: JSON_TYPE, body };
 }
 

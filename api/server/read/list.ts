@@ -5,6 +5,7 @@ import type { ServerContext } from '../http/context.ts';
 import { expired, resourceVersionTooLarge } from '../http/errors.ts';
 import { prefixOf, type Target } from '../http/resource.ts';
 import type { Selection } from '../selectors/selection.ts';
+import { isCacheCurrent } from './cache-currency.ts';
 import { encodeContinueToken } from './continue-token.ts';
 import type { ListOptions } from './list-options.ts';
 
@@ -20,8 +21,39 @@ export interface ListResult {
 /** Objects in memory, in key order. */
 export function listCached(context: ServerContext, target: Target, selection: Selection): StoredObject[] {
   const items = [...context.cache.window(target.resource.prefix).objects(prefixOf(target))];
-  const chosen = selection.isEverything ? items : items.filter((stored) => selection.matches(stored));
-  return chosen.sort((a, b) => (a.key < b.key ? -1 : 1));
+  return selection.isEverything ? items : items.filter((stored) => selection.matches(stored));
+}
+
+/** The first page of what is in memory; `limit` counts the objects that are chosen. */
+function cachedPage(
+  context: ServerContext,
+  target: Target,
+  limit: number | undefined,
+  selection: Selection,
+): ListPage {
+  const { revision } = context.cache;
+  if (limit === undefined) {
+    const items = listCached(context, target, selection);
+    return { items, revision, continueAfter: undefined, remaining: 0 };
+  }
+  const all = [...context.cache.window(target.resource.prefix).objects(prefixOf(target))];
+  const items: StoredObject[] = [];
+  for (const [index, stored] of all.entries()) {
+    if (!selection.isEverything && !selection.matches(stored)) continue;
+    items.push(stored);
+    const remaining = all.length - index - 1;
+    if (items.length >= limit && remaining > 0)
+      return { items, revision, continueAfter: stored.key, remaining };
+  }
+  return { items, revision, continueAfter: undefined, remaining: 0 };
+}
+
+/** Whether memory is new enough for what is asked. @throws StorageError */
+async function isCacheEnough(context: ServerContext, { at, from }: ListOptions): Promise<boolean> {
+  if (from !== undefined || !context.cache.ready) return false;
+  if (at.kind === 'any') return true;
+  if (at.kind === 'newest') return isCacheCurrent(context);
+  return at.kind === 'notOlderThan' && context.cache.revision >= at.revision;
 }
 
 /** The page, or an error that carries the token with which the rest can be had as it stands now. */
@@ -54,8 +86,8 @@ async function readPage(
 }
 
 /**
- * Lists a collection. Without a resourceVersion the answer is of the newest revision, read from etcd; a client
- * that takes any or a sufficiently new state is served from memory, unless it asks for pages.
+ * Lists a collection. Without a resourceVersion the answer is of the newest revision: from memory as soon as that
+ * has it, else from etcd, as are the further pages of a list and states of the past.
  * @throws StatusError, StorageError
  */
 export async function listObjects(
@@ -64,17 +96,13 @@ export async function listObjects(
   options: ListOptions,
   selection: Selection,
 ): Promise<ListResult> {
-  const { at, from, limit } = options;
-  const { cache } = context;
-  const isPlain = from === undefined && limit === undefined && cache.ready;
-  if (isPlain && (at.kind === 'any' || (at.kind === 'notOlderThan' && cache.revision >= at.revision))) {
-    return {
-      items: listCached(context, target, selection),
-      metadata: { resourceVersion: String(cache.revision) },
-    };
-  }
   const prefix = prefixOf(target);
+  if (await isCacheEnough(context, options)) {
+    const page = cachedPage(context, target, options.limit, selection);
+    return { items: page.items, metadata: listMetadata(page, prefix, selection) };
+  }
   const page = await readPage(context, prefix, options, selection);
+  const { at } = options;
   if (at.kind === 'notOlderThan' && page.revision < at.revision) {
     throw resourceVersionTooLarge(at.revision, page.revision);
   }

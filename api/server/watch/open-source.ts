@@ -1,11 +1,12 @@
 import type { EventCursor } from '../../storage/cache/event-cursor.ts';
 import { openHistoryCursor } from '../../storage/cache/history-cursor.ts';
-import { ROOT_PREFIX } from '../../storage/keys.ts';
+import { currentRevision } from '../../storage/current-revision.ts';
 import { listPage } from '../../storage/list-page.ts';
 import type { StoredObject } from '../../storage/stored-object.ts';
 import type { ServerContext } from '../http/context.ts';
 import { resourceVersionTooLarge, serviceUnavailable } from '../http/errors.ts';
 import { prefixOf, type Target } from '../http/resource.ts';
+import { isCacheCurrent } from '../read/cache-currency.ts';
 import { listCached } from '../read/list.ts';
 import type { Selection } from '../selectors/selection.ts';
 import type { WatchStart } from './watch-options.ts';
@@ -21,10 +22,6 @@ export interface WatchSource {
 
 const CACHE_WAIT_MS = 5_000;
 
-async function currentRevision(context: ServerContext): Promise<number> {
-  return (await context.kv.range({ key: ROOT_PREFIX, countOnly: true })).revision;
-}
-
 /** The objects of the newest revision, or of memory where that is new enough. */
 async function initialState(
   context: ServerContext,
@@ -33,7 +30,8 @@ async function initialState(
   revisionMin: number | undefined,
 ): Promise<{ initial: readonly StoredObject[]; revision: number }> {
   const { cache, kv } = context;
-  if (revisionMin !== undefined && cache.revision >= revisionMin) {
+  const isEnough = revisionMin === undefined ? await isCacheCurrent(context) : cache.revision >= revisionMin;
+  if (isEnough) {
     return { initial: listCached(context, target, selection), revision: cache.revision };
   }
   const matches = selection.isEverything
@@ -48,7 +46,7 @@ async function initialState(
 
 async function startRevision(context: ServerContext, asked: number | undefined): Promise<number> {
   if (asked !== undefined && asked <= context.cache.revision) return asked;
-  const current = await currentRevision(context);
+  const current = await currentRevision(context.kv);
   if (asked !== undefined && asked > current) throw resourceVersionTooLarge(asked, current);
   return asked ?? current;
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '../../../lib/logger.ts';
+import { currentRevision } from '../current-revision.ts';
 import type { EtcdConnection } from '../etcd/connection.ts';
 import type { EtcdKv } from '../etcd/kv.ts';
 import { REGISTRY_PREFIX, ROOT_PREFIX, resourcePrefixOfKey } from '../keys.ts';
@@ -38,6 +39,7 @@ export class RegistryCache {
   #stream: WatchStream | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   readonly #readyWaiters = new Set<() => void>();
+  readonly #revisionWaiters = new Set<{ readonly revision: number; readonly finish: () => void }>();
 
   constructor(options: RegistryCacheOptions) {
     this.#options = options;
@@ -89,7 +91,27 @@ export class RegistryCache {
     });
   }
 
+  /** Resolves to whether the objects in memory are at least of this revision, after `timeoutMs` at the latest. */
+  whenAt(revision: number, timeoutMs: number): Promise<boolean> {
+    if (this.revision >= revision) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const waiter = { revision, finish: () => finish(this.revision >= revision) };
+      const finish = (isThere: boolean) => {
+        clearTimeout(timer);
+        this.#revisionWaiters.delete(waiter);
+        resolve(isThere);
+      };
+      const timer = setTimeout(() => finish(false), timeoutMs);
+      this.#revisionWaiters.add(waiter);
+    });
+  }
+
+  #wakeRevisionWaiters(): void {
+    for (const waiter of this.#revisionWaiters) if (this.revision >= waiter.revision) waiter.finish();
+  }
+
   close(): void {
+    for (const waiter of this.#revisionWaiters) waiter.finish();
     this.#closed = true;
     clearTimeout(this.#retryTimer);
     this.#stream?.close();
@@ -131,6 +153,7 @@ export class RegistryCache {
     this.#ready = true;
     for (const finish of [...this.#readyWaiters]) finish();
     this.#stream = this.#openStream(startRevision);
+    this.#wakeRevisionWaiters();
   }
 
   #openStream(startRevision: number): WatchStream {
@@ -143,13 +166,14 @@ export class RegistryCache {
       onEvents: (events) => this.#apply(events),
       onProgress: (revision) => {
         this.#appliedRevision = Math.max(this.#appliedRevision, revision);
+        this.#wakeRevisionWaiters();
       },
       onCompacted: (compactRevision) => {
         logger.warn({ compactRevision }, 'the registry watch fell behind a compaction; listing anew');
         void this.#load(compactRevision + 1);
       },
       mayResume: async (deliveredRevision) => {
-        const { revision } = await kv.range({ key: ROOT_PREFIX, countOnly: true });
+        const revision = await currentRevision(kv);
         if (revision >= deliveredRevision) return true;
         logger.error({ revision, deliveredRevision }, 'etcd went back to an older revision; listing anew');
         void this.#load(0);
@@ -170,5 +194,6 @@ export class RegistryCache {
       this.#appliedRevision = event.modRevision;
     }
     for (const window of touched) window.notify();
+    this.#wakeRevisionWaiters();
   }
 }

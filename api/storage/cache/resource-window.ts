@@ -17,6 +17,8 @@ export class ResourceWindow {
   readonly #listeners = new Set<() => void>();
   readonly #streamRevision: () => number;
   #state = new Map<string, StoredObject>();
+  /** Made when it is asked for; undefined since a key came or went. */
+  #sortedKeys: string[] | undefined;
   #events: WindowEvent[] = [];
   /** Sequence number of `#events[0]`. */
   #firstSequence = 0;
@@ -44,14 +46,27 @@ export class ResourceWindow {
     return this.#state.get(key);
   }
 
-  /** Present objects below a prefix, in no order. */
+  /** Present objects below a prefix, in key order. */
   *objects(prefix: string): Generator<StoredObject> {
-    for (const [key, stored] of this.#state) if (key.startsWith(prefix)) yield stored;
+    const keys = this.#keysInOrder();
+    for (let index = firstAtOrAfter(keys, prefix); index < keys.length; index += 1) {
+      const key = keys[index] ?? '';
+      if (!key.startsWith(prefix)) return;
+      const stored = this.#state.get(key);
+      if (stored !== undefined) yield stored;
+    }
+  }
+
+  #keysInOrder(): readonly string[] {
+    // Keys are ASCII, so that this is etcd's order of bytes; all but the newest are sorted already.
+    this.#sortedKeys ??= [...this.#state.keys()].sort();
+    return this.#sortedKeys;
   }
 
   /** Starts anew from a full list; every cursor expires. */
   reset(state: Map<string, StoredObject>, floorRevision: number): void {
     this.#state = state;
+    this.#sortedKeys = undefined;
     this.#dropEvents(this.#events.length);
     this.#floorRevision = floorRevision;
     this.#epoch += 1;
@@ -66,6 +81,7 @@ export class ResourceWindow {
     const isHistory = event.modRevision <= listRevision;
     const previous = isHistory ? previousOf(event) : this.#state.get(event.key);
     const change = toWindowEvent(event, previous, isHistory ? this.#state.get(event.key) : undefined);
+    if (!isHistory && (event.type === 'delete' || !this.#state.has(event.key))) this.#sortedKeys = undefined;
     if (!isHistory && event.type === 'delete') this.#state.delete(event.key);
     if (change === undefined) {
       this.#dropEvents(this.#events.length);
@@ -163,4 +179,16 @@ export function toWindowEvent(
   }
   if (previous === undefined) return undefined;
   return new WindowEvent('DELETED', new StoredObject(event.key, previous.bytes, event.modRevision), previous);
+}
+
+/** Index of the first key that is not before `bound`. */
+function firstAtOrAfter(keys: readonly string[], bound: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((keys[middle] ?? '') < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -13,13 +13,20 @@ export interface KeyEvent {
   readonly previous: { readonly value: Buffer; readonly modRevision: number } | undefined;
 }
 
+/** A copy: what is kept for long must not keep the whole message, previous value included, that it came in. */
+function ownBytes(value: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(value.length);
+  value.copy(copy);
+  return copy;
+}
+
 /** A watch answer's event in the storage layer's own terms. */
 export function toKeyEvent(event: WireEvent): KeyEvent {
   const { kv, prev_kv: previous } = event;
   return {
     type: event.type === 'PUT' ? 'put' : 'delete',
     key: kv.key.toString(),
-    value: kv.value,
+    value: ownBytes(kv.value),
     modRevision: kv.mod_revision,
     isCreate: event.type === 'PUT' && kv.create_revision === kv.mod_revision,
     previous: previous === null ? undefined : { value: previous.value, modRevision: previous.mod_revision },

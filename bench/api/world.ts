@@ -1,0 +1,77 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { type EtcdProcess, startEtcd } from '../../api/testing/etcd-process.ts';
+import { createTestPki } from '../../api/testing/test-pki.ts';
+import { waitUntil } from '../../api/testing/wait-until.ts';
+import { ApiConnections, type ClientTls } from './api-connections.ts';
+
+const SERVER = fileURLToPath(new URL('./server-process.ts', import.meta.url));
+
+const messageSchema = z.union([
+  z.object({ port: z.int() }),
+  z.object({ memory: z.object({ rss: z.number(), heapUsed: z.number(), external: z.number() }) }),
+]);
+
+/** One etcd and one API server, each a process of its own, alone in this benchmark. */
+export interface World {
+  readonly etcd: EtcdProcess;
+  /** Opens `count` connections to the API server. */
+  connect(count: number): ApiConnections;
+  /** Bytes that the API server holds after a garbage collection: heap and buffers. */
+  heldBytes(): Promise<number>;
+  dispose(): Promise<void>;
+}
+
+function answerOf(child: ChildProcess): Promise<z.infer<typeof messageSchema>> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message) => resolve(messageSchema.parse(message)));
+    child.once('exit', (code) => reject(new Error(`the API server ended with exit code ${code}`)));
+  });
+}
+
+/** Starts both and waits until the server is ready. */
+export async function createWorld(): Promise<World> {
+  const dir = await mkdtemp(join(tmpdir(), 'holt-bench-'));
+  const etcd = await startEtcd({ quotaBytes: 6 * 1024 ** 3 });
+  const pki = await createTestPki(dir);
+  await pki.issue(
+    'api',
+    '/CN=holt-api',
+    'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth',
+  );
+  const tls: ClientTls = { ca: await pki.ca(), ...(await pki.issue('admin', '/O=system:masters/CN=admin')) };
+  const [endpoint = ''] = etcd.connection.endpoints;
+  const child = fork(SERVER, [endpoint, dir], { execArgv: ['--expose-gc'] });
+  const started = await answerOf(child);
+  if (!('port' in started)) throw new Error('the API server did not say its port');
+  const connect = (count: number) => new ApiConnections(`https://127.0.0.1:${started.port}`, tls, count);
+  const probe = connect(1);
+  await waitUntil('the API server to be ready', () =>
+    probe.send('GET', '/api/v1/namespaces/kube-public').then(
+      () => true,
+      () => false,
+    ),
+  );
+  await probe.close();
+  return {
+    etcd,
+    connect,
+    heldBytes: async () => {
+      child.send('memory');
+      const answer = await answerOf(child);
+      if (!('memory' in answer)) throw new Error('the API server did not say its memory');
+      return answer.memory.heapUsed + answer.memory.external;
+    },
+    dispose: async () => {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.send('stop');
+      await ended;
+      await etcd.dispose();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
