@@ -21,12 +21,14 @@ async function createLease(namespace: string, name: string, labels: Record<strin
 const namesOf = (list: TestObject): string[] => list.items.map((item: TestObject) => item.metadata.name);
 
 test('a list without a resourceVersion has every write that was acknowledged before it', async (t) => {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'fresh' } };
+  await api.send({ method: 'POST', path: '/api/v1/namespaces', body });
   for (let index = 0; index < 40; index += 1) {
     const name = `fresh-${index}`;
-    await createLease('kube-public', name, {});
-    const { json } = await api.send({ path: leasesIn('kube-public') });
+    await createLease('fresh', name, {});
+    const { json } = await api.send({ path: leasesIn('fresh') });
     t.true(namesOf(json).includes(name));
-    const page = await api.send({ path: `${leasesIn('kube-public')}?limit=${index + 1}` });
+    const page = await api.send({ path: `${leasesIn('fresh')}?limit=${index + 1}` });
     t.is(page.json.items.length, index + 1);
     t.is(page.json.metadata.continue, undefined);
   }
