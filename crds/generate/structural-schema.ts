@@ -2,6 +2,19 @@ import { z } from 'zod';
 import { isRecord, type JsonRecord } from './json-record.ts';
 import { patternMessages } from './pattern-message.ts';
 
+/** A rule in CEL over the value at its place. Source: apiextensions.k8s.io/v1 ValidationRule */
+export interface ValidationRule {
+  rule: string;
+  message?: string;
+  /** CEL that gives the message; goes before `message`. */
+  messageExpression?: string;
+  reason?: 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueRequired' | 'FieldValueDuplicate';
+  /** Where below the rule's place the error is told, e.g. `.spec.size`. */
+  fieldPath?: string;
+  /** Whether a rule over `oldSelf` is also asked where there was no old value. */
+  optionalOldSelf?: boolean;
+}
+
 /**
  * A Kubernetes structural OpenAPI v3 schema: every level has one type, and what is not named is pruned.
  * Source: kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions
@@ -9,6 +22,7 @@ import { patternMessages } from './pattern-message.ts';
 export interface StructuralSchema {
   type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
   format?: string;
+  title?: string;
   description?: string;
   default?: unknown;
   nullable?: boolean;
@@ -18,18 +32,30 @@ export interface StructuralSchema {
   maxLength?: number;
   minimum?: number;
   maximum?: number;
+  exclusiveMinimum?: boolean;
+  exclusiveMaximum?: boolean;
+  multipleOf?: number;
   minItems?: number;
   maxItems?: number;
+  uniqueItems?: false;
+  minProperties?: number;
   maxProperties?: number;
   items?: StructuralSchema;
   properties?: { [field: string]: StructuralSchema };
   additionalProperties?: StructuralSchema;
   required?: string[];
+  /** The four junctors judge values; what fields there are is told by the schema around them alone. */
+  allOf?: StructuralSchema[];
+  anyOf?: StructuralSchema[];
+  oneOf?: StructuralSchema[];
+  not?: StructuralSchema;
   'x-kubernetes-preserve-unknown-fields'?: true;
+  'x-kubernetes-embedded-resource'?: true;
   'x-kubernetes-int-or-string'?: true;
   'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map';
   'x-kubernetes-list-map-keys'?: string[];
-  'x-kubernetes-validations'?: { rule: string; message: string }[];
+  'x-kubernetes-map-type'?: 'atomic' | 'granular';
+  'x-kubernetes-validations'?: ValidationRule[];
   /** What a value that misses `pattern` must be, for people; Holt's own, never published. */
   'x-holt-message'?: string;
 }
