@@ -1,20 +1,10 @@
-import { configMapDefinition } from './configmap/definition.ts';
 import { eventDefinition } from './event/definition.ts';
 import { guestImageDefinition } from './guestimage/definition.ts';
 import { leaseDefinition } from './lease/definition.ts';
 import type { ResourceDefinition } from './meta/resource-definition.ts';
 import { namespaceDefinition } from './namespace/definition.ts';
 import { nodeDefinition } from './node/definition.ts';
-import {
-  clusterRoleBindingDefinition,
-  clusterRoleDefinition,
-  roleBindingDefinition,
-  roleDefinition,
-} from './rbac/definitions.ts';
-import { resourceQuotaDefinition } from './resourcequota/definition.ts';
 import { sandboxContainerDefinition } from './sandboxcontainer/definition.ts';
-import { secretDefinition } from './secret/definition.ts';
-import { serviceAccountDefinition } from './serviceaccount/definition.ts';
 import { userVmDefinition } from './uservm/definition.ts';
 
 /** Every kind that the API serves. */
@@ -23,14 +13,6 @@ export const ALL_DEFINITIONS: readonly ResourceDefinition[] = [
   nodeDefinition,
   eventDefinition,
   leaseDefinition,
-  configMapDefinition,
-  secretDefinition,
-  serviceAccountDefinition,
-  resourceQuotaDefinition,
-  roleDefinition,
-  clusterRoleDefinition,
-  roleBindingDefinition,
-  clusterRoleBindingDefinition,
   userVmDefinition,
   sandboxContainerDefinition,
   guestImageDefinition,

@@ -58,19 +58,28 @@ async function runTests(suites: readonly (readonly string[])[]): Promise<number>
   return failed > 0 || counts.passed === 0 ? 1 : exitCode;
 }
 
-async function main([command, ...rest]: readonly string[]): Promise<number> {
+/** Long proofs of the API server; they need no guest image. */
+const DRILLS: Readonly<Record<string, string>> = {
+  'drill:linearizability': 'api/testing/linearizability/drill.ts',
+};
+
+async function main([command = '', ...rest]: readonly string[]): Promise<number> {
+  const drill = DRILLS[command];
+  if (drill !== undefined)
+    return (await runThrough([process.execPath, join(checkout, drill), ...rest])).exitCode;
   const progress = new Progress(systemClock, (text) => process.stdout.write(text));
   const unit = ['--concurrency=2', UNIT_FILES];
   if (command === 'test:unit') return runTests([rest.length > 0 ? rest : unit]);
   await ensureImage(progress);
   if (command === 'test' && rest.length > 0) return runTests([['--serial', '--concurrency=1', ...rest]]);
   if (command === 'test') return runTests([unit, ['--concurrency=1', SCENARIO_FILES]]);
-  const benchmark = BENCHMARKS[command ?? ''];
+  const benchmark = BENCHMARKS[command];
   if (benchmark !== undefined) {
     const result = await runThrough([process.execPath, join(checkout, benchmark), ...rest]);
     return result.exitCode;
   }
-  process.stderr.write(`holt: ${String(command)}: expected test, test:unit, bench or bench:api\n`);
+  const known = ['test', 'test:unit', ...Object.keys(BENCHMARKS), ...Object.keys(DRILLS)];
+  process.stderr.write(`holt: ${command}: expected one of ${known.join(', ')}\n`);
   return 2;
 }
 

@@ -27,13 +27,6 @@ export function checkDnsSubdomain(value: string): string | undefined {
   return `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
 }
 
-/** Names of roles and bindings. Source: k8s.io/apimachinery/pkg/api/validation/path/name.go */
-export function checkPathSegment(value: string): string | undefined {
-  if (value === '.' || value === '..') return `may not be '${value}'`;
-  const illegal = ['/', '%'].find((character) => value.includes(character));
-  return illegal === undefined ? undefined : `may not contain '${illegal}'`;
-}
-
 /** `name` or `prefix/name`: keys of labels and annotations, finalizers. */
 export function checkQualifiedName(value: string): string | undefined {
   const parts = value.split('/');
