@@ -1,10 +1,18 @@
+import { clusterRoleDefinition } from './clusterrole/definition.ts';
+import { clusterRoleBindingDefinition } from './clusterrolebinding/definition.ts';
+import { configMapDefinition } from './configmap/definition.ts';
 import { eventDefinition } from './event/definition.ts';
 import { guestImageDefinition } from './guestimage/definition.ts';
 import { leaseDefinition } from './lease/definition.ts';
 import type { ResourceDefinition } from './meta/resource-definition.ts';
 import { namespaceDefinition } from './namespace/definition.ts';
 import { nodeDefinition } from './node/definition.ts';
+import { resourceQuotaDefinition } from './resourcequota/definition.ts';
+import { roleDefinition } from './role/definition.ts';
+import { roleBindingDefinition } from './rolebinding/definition.ts';
 import { sandboxContainerDefinition } from './sandboxcontainer/definition.ts';
+import { secretDefinition } from './secret/definition.ts';
+import { serviceAccountDefinition } from './serviceaccount/definition.ts';
 import { userVmDefinition } from './uservm/definition.ts';
 
 /** Every kind that the API serves. */
@@ -12,7 +20,15 @@ export const ALL_DEFINITIONS: readonly ResourceDefinition[] = [
   namespaceDefinition,
   nodeDefinition,
   eventDefinition,
+  configMapDefinition,
+  secretDefinition,
+  serviceAccountDefinition,
+  resourceQuotaDefinition,
   leaseDefinition,
+  roleDefinition,
+  clusterRoleDefinition,
+  roleBindingDefinition,
+  clusterRoleBindingDefinition,
   userVmDefinition,
   sandboxContainerDefinition,
   guestImageDefinition,

@@ -39,6 +39,7 @@ test('the index leads to a document a group version, by its hash', (t) => {
     'apis/authorization.k8s.io/v1',
     'apis/coordination.k8s.io/v1',
     'apis/holt.dev/v1alpha1',
+    'apis/rbac.authorization.k8s.io/v1',
   ]);
   for (const path of indexPaths) {
     const url = String(at(index, path, 'serverRelativeURL'));

@@ -27,6 +27,13 @@ export function checkDnsSubdomain(value: string): string | undefined {
   return `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
 }
 
+/** A segment of a path: names of RBAC objects, such as `system:node`. Source: apimachinery api/validation/path/name.go */
+export function checkPathSegment(value: string): string | undefined {
+  if (value === '.' || value === '..') return `may not be '${value}'`;
+  const found = ['/', '%'].find((text) => value.includes(text));
+  return found === undefined ? undefined : `may not contain '${found}'`;
+}
+
 /** `name` or `prefix/name`: keys of labels and annotations, finalizers. */
 export function checkQualifiedName(value: string): string | undefined {
   const parts = value.split('/');

@@ -1,8 +1,15 @@
 import { isRecord } from '../../../crds/generate/json-record.ts';
 import type { ObjectMeta } from '../../../crds/meta/meta.ts';
+import { RBAC_GROUP } from '../../../crds/meta/rbac.ts';
 import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
 import type { FieldError } from './field-error.ts';
-import { checkDnsLabel, checkDnsSubdomain, checkLabelValue, checkQualifiedName } from './names.ts';
+import {
+  checkDnsLabel,
+  checkDnsSubdomain,
+  checkLabelValue,
+  checkPathSegment,
+  checkQualifiedName,
+} from './names.ts';
 
 /** Sum of the bytes of all annotation keys and values. Source: k8s.io/apimachinery/pkg/api/validation/objectmeta.go */
 export const ANNOTATIONS_BYTES_MAX = 256 * 1024;
@@ -36,9 +43,14 @@ function invalid(field: string, value: unknown, detail: string | undefined): Fie
   return detail === undefined ? [] : [{ field, type: 'FieldValueInvalid', value, detail }];
 }
 
+/** Source: the name validations in kubernetes pkg/apis/core/validation and pkg/apis/rbac/validation */
+function nameCheckOf({ group, kind }: ResourceDefinition): (name: string) => string | undefined {
+  if (group === RBAC_GROUP) return checkPathSegment;
+  return group === '' && kind === 'Namespace' ? checkDnsLabel : checkDnsSubdomain;
+}
+
 function validateName(definition: ResourceDefinition, { name, generateName }: ObjectMeta): FieldError[] {
-  const check =
-    definition.group === '' && definition.kind === 'Namespace' ? checkDnsLabel : checkDnsSubdomain;
+  const check = nameCheckOf(definition);
   // A generated name goes on after the prefix, so a prefix may end in what a whole name may not.
   const prefix = generateName?.replace(/[-.]$/, '') ?? '';
   const prefixErrors = prefix === '' ? [] : invalid('metadata.generateName', generateName, check(prefix));
