@@ -34,13 +34,18 @@ function writeRequest(api: ApiRequest, name: string): WriteRequest {
   };
 }
 
-/** The object in the body; what is wrong with its form is an error or a warning, as the client asked. */
-async function readObject(api: ApiRequest, write: WriteRequest): Promise<JsonRecord> {
+/**
+ * The object in the body. Fields that stand there twice are told together with the unknown ones, as a warning at
+ * once or as an error of the write, as the client asked.
+ */
+async function readObject(
+  api: ApiRequest,
+  write: WriteRequest,
+): Promise<{ body: JsonRecord; write: WriteRequest }> {
   const { object, duplicates } = decodeBody(await readBody(api.request), api.request.headers['content-type']);
   const { errors, warnings } = judgeDuplicates(duplicates, write.fieldValidation);
-  if (errors.length > 0) throw invalid(write.resource.definition, write.name, errors);
   for (const warning of warnings) api.warn(warning);
-  return object;
+  return { body: object, write: { ...write, formErrors: errors } };
 }
 
 function storedAnswer(api: ApiRequest, result: WriteResult, code: number): Answer {
@@ -50,22 +55,19 @@ function storedAnswer(api: ApiRequest, result: WriteResult, code: number): Answe
 
 /** POST to a collection. */
 export async function answerCreate(api: ApiRequest): Promise<Answer> {
-  const write = writeRequest(api, '');
-  const body = await readObject(api, write);
+  const { body, write } = await readObject(api, writeRequest(api, ''));
   return storedAnswer(api, await createObject(write, body), 201);
 }
 
 /** POST to `/commit`. */
 export async function answerCommit(api: ApiRequest, name: string): Promise<Answer> {
-  const write = writeRequest(api, name);
-  const body = await readObject(api, write);
+  const { body, write } = await readObject(api, writeRequest(api, name));
   return storedAnswer(api, await commitStatus(write, body), 200);
 }
 
 /** PUT of an object, its status, or a namespace's finalizers. */
 export async function answerUpdate(api: ApiRequest, name: string): Promise<Answer> {
-  const write = writeRequest(api, name);
-  const body = await readObject(api, write);
+  const { body, write } = await readObject(api, writeRequest(api, name));
   const metadata: ObjectMeta = isRecord(body.metadata) ? body.metadata : {};
   if (!write.resource.definition.builtIn && !metadata.resourceVersion) {
     throw invalid(write.resource.definition, name, [

@@ -52,7 +52,8 @@ export function validated(
   const { definition, schema } = request.resource;
   const result = schema.validate(object, { fieldValidation: request.fieldValidation });
   const name = request.name;
-  if (result.errors.length > 0) throw invalid(definition, name, result.errors);
+  const formErrors = [...(request.formErrors ?? []), ...result.errors];
+  if (formErrors.length > 0) throw invalid(definition, name, formErrors);
   const valid = result.object as ApiObject;
   const errors = admit({ definition, object: valid, previous });
   if (errors.length > 0) throw invalid(definition, name, errors);

@@ -3,6 +3,7 @@ import type { User } from '../auth/user.ts';
 import type { ServerContext } from '../http/context.ts';
 import type { WriteOptions } from '../http/query.ts';
 import type { Resource } from '../http/resource.ts';
+import type { FieldError } from '../schema/field-error.ts';
 
 /** One object to be written, and how. */
 export interface WriteRequest extends WriteOptions {
@@ -12,6 +13,8 @@ export interface WriteRequest extends WriteOptions {
   readonly resource: Resource;
   readonly namespace: string | undefined;
   readonly name: string;
+  /** What was wrong with the form of the body, to be told with what is wrong with its fields. */
+  readonly formErrors?: readonly FieldError[];
   /** '' for the object itself. */
   readonly subresource: string;
   /** W3C trace context of this write's span, else of the request; a fresh one is made where it is absent. */
