@@ -73,6 +73,7 @@ const SHARED_KEYWORDS = [
   'required',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
+  'x-kubernetes-map-type',
   'x-kubernetes-validations',
   'x-holt-message',
 ] as const;

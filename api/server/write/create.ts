@@ -7,7 +7,9 @@ import { encodeObject, StoredObject } from '../../storage/stored-object.ts';
 import { reservationGuards, reservationValue } from '../admission/reservations.ts';
 import { alreadyExists, badRequest } from '../http/errors.ts';
 import { StatusError } from '../http/status-error.ts';
+import { managedAfterUpdate } from '../apply/field-manager.ts';
 import { NamespaceGuard } from './namespace-guard.ts';
+import { fieldWriterOf, type ManageFields, setManagedFields } from './manage-fields.ts';
 import { checkIdentity, setTraceparent, validated } from './prepare.ts';
 import { timestamp, type WriteRequest, type WriteResult } from './write-request.ts';
 
@@ -53,11 +55,25 @@ function withNamespaceFields(object: JsonRecord, name: string): JsonRecord {
   };
 }
 
-async function createNamed(request: WriteRequest, body: JsonRecord, name: string): Promise<WriteResult> {
+/**
+ * Creates an object of a known name.
+ * @param manageFields who owns what; by default the manager of the request owns everything
+ * @throws StatusError
+ */
+export async function createNamed(
+  request: WriteRequest,
+  body: JsonRecord,
+  name: string,
+  manageFields?: ManageFields,
+): Promise<WriteResult> {
   const { context, resource, namespace } = request;
   const { definition } = resource;
   const prepared = withSystemFields(request, body, name, context.clock.nowMs());
   const { object, warnings } = validated({ ...request, name }, prepared, undefined);
+  const { managedFields } = (isRecord(body.metadata) ? body.metadata : {}) as ObjectMeta;
+  const entries =
+    manageFields?.(object) ?? managedAfterUpdate(fieldWriterOf(request), undefined, object, managedFields);
+  setManagedFields(object, entries);
   if (!definition.builtIn) setTraceparent(object, request.traceparent);
   const value = encodeObject(object);
   const key = objectKey(definition, namespace, name);

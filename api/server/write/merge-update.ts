@@ -12,11 +12,10 @@ const SYSTEM_FIELDS = [
   'generation',
   'deletionTimestamp',
   'deletionGracePeriodSeconds',
-  'managedFields',
 ] as const satisfies readonly (keyof ObjectMeta)[];
 
 function mergeMetadata(current: ObjectMeta, proposed: unknown): ObjectMeta {
-  const { resourceVersion: _, ...sent } = (isRecord(proposed) ? proposed : {}) as ObjectMeta;
+  const { resourceVersion: _, managedFields: __, ...sent } = (isRecord(proposed) ? proposed : {}) as ObjectMeta;
   const merged: Record<string, unknown> = { ...sent };
   for (const field of SYSTEM_FIELDS) {
     delete merged[field];
@@ -34,7 +33,7 @@ function takeField(to: JsonRecord, field: 'spec' | 'status' | 'metadata', from: 
 /**
  * What an update may change, by the way it came: `/status` only the status, the object itself everything else,
  * a namespace's `/finalize` only spec.finalizers. A built-in's `/status` also takes labels and annotations, as
- * in Kubernetes.
+ * in Kubernetes. The managedFields are left out: they follow from the outcome.
  */
 export function mergeUpdate(
   definition: ResourceDefinition,
@@ -46,7 +45,7 @@ export function mergeUpdate(
   if (subresource === 'status' || subresource === 'finalize') {
     const result: JsonRecord = { ...current };
     takeField(result, subresource === 'status' ? 'status' : 'spec', proposed);
-    const { resourceVersion: _, ...kept } = current.metadata;
+    const { resourceVersion: _, managedFields: __, ...kept } = current.metadata;
     result.metadata = definition.builtIn ? metadata : kept;
     return result;
   }

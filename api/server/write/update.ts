@@ -6,8 +6,10 @@ import { TRACEPARENT_ANNOTATION } from '../../../lib/telemetry.ts';
 import { guaranteedUpdate, type WritePlan } from '../../storage/guaranteed-update.ts';
 import { objectKey } from '../../storage/keys.ts';
 import { encodeObject, StoredObject } from '../../storage/stored-object.ts';
+import { managedAfterUpdate } from '../apply/field-manager.ts';
 import { reservationsOf } from '../admission/reservations.ts';
 import { conflict, invalid, notFound, staleWrite } from '../http/errors.ts';
+import { fieldWriterOf, type ManageFields, setManagedFields } from './manage-fields.ts';
 import { mergeUpdate } from './merge-update.ts';
 import { checkIdentity, setTraceparent, validated } from './prepare.ts';
 import type { WriteRequest, WriteResult } from './write-request.ts';
@@ -88,20 +90,28 @@ export function planOf(request: WriteRequest, current: ApiObject, next: ApiObjec
   return isSame(current, next) ? { action: 'none' } : { action: 'put', value: encodeObject(next) };
 }
 
-/** The object as it will be, checked. */
+/**
+ * The object as it will be, checked.
+ * @param manageFields who owns what then; by default the manager of the request owns what it changes
+ */
 export function nextObject(
   request: WriteRequest,
   current: StoredObject,
   propose: Propose,
+  manageFields?: ManageFields,
 ): { next: ApiObject; warnings: readonly string[] } {
   const present = current.object;
   const proposed = propose(current.clone());
+  const { managedFields } = (isRecord(proposed.metadata) ? proposed.metadata : {}) as ObjectMeta;
   checkIdentity(request, proposed);
   checkPreconditions(request, present, proposed);
   const merged = mergeUpdate(request.resource.definition, request.subresource, present, proposed);
   const { object: next, warnings } = validated(request, merged, present);
   checkFinalizers(request, present, next);
+  const entries =
+    manageFields?.(next) ?? managedAfterUpdate(fieldWriterOf(request), present, next, managedFields);
   markChange(request, present, next);
+  setManagedFields(next, entries);
   return { next, warnings };
 }
 
@@ -110,7 +120,11 @@ export function nextObject(
  * One that takes the last finalizer off a deleted object removes it.
  * @throws StatusError
  */
-export async function updateObject(request: WriteRequest, propose: Propose): Promise<WriteResult> {
+export async function updateObject(
+  request: WriteRequest,
+  propose: Propose,
+  manageFields?: ManageFields,
+): Promise<WriteResult> {
   const { context, resource, namespace, name } = request;
   const key = objectKey(resource.definition, namespace, name);
   let warnings: readonly string[] = [];
@@ -121,7 +135,7 @@ export async function updateObject(request: WriteRequest, propose: Propose): Pro
     cached: context.cache.get(key),
     plan: (current) => {
       if (current === undefined) throw notFound(resource.definition, name);
-      const made = nextObject(request, current, propose);
+      const made = nextObject(request, current, propose, manageFields);
       warnings = made.warnings;
       const plan = planOf(request, current.object, made.next);
       if (!request.dryRun) return plan;

@@ -17,6 +17,8 @@ export interface WriteRequest extends WriteOptions {
   readonly formErrors?: readonly FieldError[];
   /** '' for the object itself. */
   readonly subresource: string;
+  /** Name of the field manager; absent where the server writes by itself. */
+  readonly fieldManager?: string | undefined;
   /** W3C trace context of this write's span, else of the request; a fresh one is made where it is absent. */
   readonly traceparent: string | undefined;
 }

@@ -1,0 +1,32 @@
+import type { ApiObject, ObjectMeta } from '../../../crds/meta/meta.ts';
+import { fieldFilterOf } from '../apply/field-filter.ts';
+import type { FieldWriter } from '../apply/field-manager.ts';
+import type { ManagedFieldsEntry } from '../apply/managed-entries.ts';
+import { objectTypeOf, typesOf } from '../apply/object-type.ts';
+import { timestamp, type WriteRequest } from './write-request.ts';
+
+/** Name under which the server owns what it writes by itself. */
+const SERVER_MANAGER = 'holt-api';
+
+/** The managedFields for the object as it will be stored. */
+export type ManageFields = (next: ApiObject) => readonly ManagedFieldsEntry[];
+
+/** The request as its field manager. */
+export function fieldWriterOf(request: WriteRequest): FieldWriter {
+  const { context, resource, subresource, fieldManager = SERVER_MANAGER } = request;
+  return {
+    manager: fieldManager,
+    subresource,
+    apiVersion: resource.apiVersion,
+    type: objectTypeOf(resource.structural),
+    typeOf: typesOf(resource, context.catalog),
+    filter: fieldFilterOf(resource.definition, subresource),
+    now: timestamp(context.clock.nowMs()),
+  };
+}
+
+/** Puts the managedFields into the object, or takes them away where nobody manages it. */
+export function setManagedFields(object: ApiObject, entries: readonly ManagedFieldsEntry[]): void {
+  if (entries.length === 0) delete object.metadata.managedFields;
+  else object.metadata.managedFields = entries as unknown as NonNullable<ObjectMeta['managedFields']>;
+}
