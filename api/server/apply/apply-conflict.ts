@@ -7,7 +7,10 @@ import { formatPath } from './path-element.ts';
 /** `"kubectl" with subresource "status" using v1`; an applier is named without its API version. */
 function describeManager(id: string): string {
   const { manager, operation, apiVersion, subresource } = managerKeyOf(id);
-  const name = subresource === '' ? JSON.stringify(manager) : `${JSON.stringify(manager)} with subresource "${subresource}"`;
+  const name =
+    subresource === ''
+      ? JSON.stringify(manager)
+      : `${JSON.stringify(manager)} with subresource "${subresource}"`;
   return operation === 'Update' ? `${name} using ${apiVersion}` : name;
 }
 

@@ -3,7 +3,15 @@ import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts
 import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
 import { addMember, attach, type FieldSet, type FieldSetDraft, isEmptySet, LEAF, SELF } from './field-set.ts';
 import { fieldElement } from './path-element.ts';
-import { fieldOf, fieldType, itemElementOrNone, itemType, type Shape, shapeOf, UNTYPED } from './value-type.ts';
+import {
+  fieldOf,
+  fieldType,
+  itemElementOrNone,
+  itemType,
+  type Shape,
+  shapeOf,
+  UNTYPED,
+} from './value-type.ts';
 
 /** What turns one value into another; no field is in two of the sets. */
 export interface Comparison {
@@ -94,7 +102,13 @@ function compareFields(before: JsonRecord, after: JsonRecord, type: StructuralSc
   for (const name of Object.keys(after)) {
     if (after[name] === undefined || fieldOf(before, name) !== undefined) continue;
     const childType = fieldType(type, name) ?? UNTYPED;
-    comparePair({ before: undefined, after: after[name], type: childType, into, element: fieldElement(name) });
+    comparePair({
+      before: undefined,
+      after: after[name],
+      type: childType,
+      into,
+      element: fieldElement(name),
+    });
   }
 }
 

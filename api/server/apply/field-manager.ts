@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
-import type { ApiObject } from '../../../crds/meta/meta.ts';
 import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
+import type { ApiObject } from '../../../crds/meta/meta.ts';
 import { applyConflict } from './apply-conflict.ts';
 import { applyFields } from './apply-fields.ts';
 import { capManagers } from './cap-managers.ts';
@@ -54,7 +54,8 @@ function isReset(sent: unknown): boolean {
 /** The state that a write begins with: what the client sent where that is sound, else what is stored. */
 function initialState(writer: FieldWriter, live: ApiObject | undefined, sent: unknown): ManagedState {
   const stored = storedEntries(live);
-  if (writer.subresource !== '' || sent === undefined || sent === null || sent === stored) return decodeStored(stored);
+  if (writer.subresource !== '' || sent === undefined || sent === null || sent === stored)
+    return decodeStored(stored);
   if (isReset(sent)) return NOTHING_MANAGED;
   if (isDeepStrictEqual(sent, stored)) return decodeStored(stored);
   return decodeSent(sent) ?? decodeStored(stored);
@@ -81,12 +82,19 @@ export function managedAfterUpdate(
   // An object that nobody manages stays so until somebody applies to it.
   if (state.managers.size === 0 && live !== undefined) return [];
   const { typeOf, filter, apiVersion } = writer;
-  const change = { before: live === undefined ? {} : plainObject(live), after: plainObject(next), apiVersion, typeOf, filter };
+  const change = {
+    before: live === undefined ? {} : plainObject(live),
+    after: plainObject(next),
+    apiVersion,
+    typeOf,
+    filter,
+  };
   const id = updaterId(writer);
   const { managers: updated, acted } = updateFields(state.managers, change, id);
   if (updated === state.managers) {
     const stored = storedEntries(live);
-    return stored.length === state.origins.size && [...state.origins.values()].every(({ entry }, index) => entry === stored[index])
+    return stored.length === state.origins.size &&
+      [...state.origins.values()].every(({ entry }, index) => entry === stored[index])
       ? stored
       : encodeManaged(updated, state.origins, new Map());
   }
@@ -118,7 +126,16 @@ export function applyConfig(
   const before = live === undefined ? {} : plainObject(live);
   const state = stateBeforeApply(writer, live);
   const id = managerId({ manager, operation: 'Apply', apiVersion, subresource });
-  const options = { live: before, config, type, apiVersion, managers: state.managers, manager: id, typeOf, filter };
+  const options = {
+    live: before,
+    config,
+    type,
+    apiVersion,
+    managers: state.managers,
+    manager: id,
+    typeOf,
+    filter,
+  };
   const run = (forced: boolean) => applyFields({ ...options, force: forced || force });
   try {
     const { object, managers } = applyOverLastApplied(manager, before, type, run);

@@ -20,7 +20,12 @@ function index(items: readonly unknown[], type: StructuralSchema): Indexed {
     if (first.has(element)) repeated.add(element);
     else first.set(element, item);
   }
-  return { elements: known.map(({ element }) => element), items: known.map(({ item }) => item), first, repeated };
+  return {
+    elements: known.map(({ element }) => element),
+    items: known.map(({ item }) => item),
+    first,
+    repeated,
+  };
 }
 
 /**

@@ -25,7 +25,13 @@ function addChildren(value: unknown, type: StructuralSchema, draft: FieldSetDraf
   }
 }
 
-function addChild(draft: FieldSetDraft, element: string, value: unknown, type: StructuralSchema, isOwn: boolean) {
+function addChild(
+  draft: FieldSetDraft,
+  element: string,
+  value: unknown,
+  type: StructuralSchema,
+  isOwn: boolean,
+) {
   const child: FieldSetDraft = {};
   const isLeaf = addChildren(value, type, child);
   if (isLeaf || isOwn) child[SELF] = LEAF;

@@ -20,12 +20,19 @@ export function updateFields(managers: Managers, change: Change, manager: string
   const own = comparisonOf(change.apiVersion);
   if (own === undefined) return { managers, acted: false };
   const known = reconciledManagers(managers, change.typeOf);
-  if (isSameComparison(own) && [...known.values()].every(({ apiVersion }) => apiVersion === change.apiVersion)) {
+  if (
+    isSameComparison(own) &&
+    [...known.values()].every(({ apiVersion }) => apiVersion === change.apiVersion)
+  ) {
     return { managers: known, acted: false };
   }
   const changed = union(own.modified, own.added);
   const previous = known.get(manager);
-  const result = takeOver(known, { comparisonOf, manager: isEmptySet(changed) ? undefined : manager, force: true });
+  const result = takeOver(known, {
+    comparisonOf,
+    manager: isEmptySet(changed) ? undefined : manager,
+    force: true,
+  });
   if (isEmptySet(changed)) return { managers: result, acted: false };
   const kept = previous === undefined ? {} : difference(previous.set, own.removed);
   // The very set that was there, where it has all that changed: it need not be written out anew.

@@ -2,7 +2,9 @@ import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts
 import type { ObjectMeta } from '../../../crds/meta/meta.ts';
 import { activeTraceparent } from '../../../lib/telemetry.ts';
 import { listPage } from '../../storage/list-page.ts';
+import { isApplyPatch, parseApplyConfig } from '../patch/apply-config.ts';
 import { parsePatchBody } from '../patch/patch.ts';
+import { applyObject } from '../write/apply.ts';
 import { commitStatus } from '../write/commit.ts';
 import { createObject } from '../write/create.ts';
 import { deleteObject } from '../write/delete.ts';
@@ -12,16 +14,21 @@ import type { WriteRequest, WriteResult } from '../write/write-request.ts';
 import type { Answer } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import { decodeBody, judgeDuplicates } from './decode-body.ts';
-import { invalid } from './errors.ts';
+import { forbidden, invalid } from './errors.ts';
+import { checkPatchOptions, fieldManagerOf } from './field-manager.ts';
 import { parseWriteOptions } from './query.ts';
 import { readBody } from './read-body.ts';
 import { selectionOf } from './read-handlers.ts';
 import { prefixOf } from './resource.ts';
 import { StatusError } from './status-error.ts';
 
+/** Kinds of the options of a write, by its method. */
+const OPTIONS_KINDS: Readonly<Record<string, string>> = { PUT: 'UpdateOptions', PATCH: 'PatchOptions' };
+
 function writeRequest(api: ApiRequest, name: string): WriteRequest {
   const { context, target, query, request } = api;
   const { traceparent } = request.headers;
+  const optionsKind = OPTIONS_KINDS[request.method ?? ''] ?? 'CreateOptions';
   return {
     ...parseWriteOptions(query),
     context,
@@ -30,6 +37,7 @@ function writeRequest(api: ApiRequest, name: string): WriteRequest {
     namespace: target.namespace,
     name,
     subresource: target.subresource ?? '',
+    fieldManager: fieldManagerOf(query, request.headers['user-agent'], optionsKind),
     traceparent: activeTraceparent() ?? (typeof traceparent === 'string' ? traceparent : undefined),
   };
 }
@@ -82,9 +90,42 @@ export async function answerUpdate(api: ApiRequest, name: string): Promise<Answe
   return storedAnswer(api, await updateObject(write, () => body), 200);
 }
 
+/** Creating by way of an apply needs the right to create. */
+function checkMayCreate({ context, user, target }: ApiRequest, name: string): void {
+  const { definition } = target.resource;
+  const { group, plural } = definition;
+  const attributes = {
+    user,
+    group,
+    resource: plural,
+    subresource: '',
+    namespace: target.namespace ?? '',
+    name,
+  };
+  const decision = context.authorize({ ...attributes, verb: 'create' });
+  if (decision.allowed) return;
+  throw forbidden(
+    definition,
+    name,
+    `User ${JSON.stringify(user.name)} cannot create resource ${JSON.stringify(plural)} in API group ${JSON.stringify(group)}: ${decision.reason}`,
+  );
+}
+
+/** PATCH that applies a configuration to an object or its status. */
+async function answerApply(api: ApiRequest, write: WriteRequest): Promise<Answer> {
+  const force = checkPatchOptions(api.query, true);
+  const { config, warnings } = parseApplyConfig(await readBody(api.request), write.fieldValidation);
+  for (const warning of warnings) api.warn(warning);
+  const mayCreate = () => checkMayCreate(api, write.name);
+  const result = await applyObject({ ...write, force, checkMayCreate: mayCreate }, config);
+  return storedAnswer(api, result, result.wasCreated ? 201 : 200);
+}
+
 /** PATCH of an object or its status. */
 export async function answerPatch(api: ApiRequest, name: string): Promise<Answer> {
   const write = writeRequest(api, name);
+  if (isApplyPatch(api.request.headers['content-type'])) return answerApply(api, write);
+  checkPatchOptions(api.query, false);
   const body = await readBody(api.request);
   const patch = parsePatchBody(write.resource, name, body, api.request.headers['content-type']);
   return storedAnswer(api, await updateObject(write, patch), 200);

@@ -4,6 +4,7 @@ import { listOf } from './kind-components.ts';
 import {
   DELETE_PARAMETERS,
   LIST_PARAMETERS,
+  PATCH_PARAMETERS,
   type Parameter,
   READ_PARAMETERS,
   WRITE_PARAMETERS,
@@ -33,7 +34,11 @@ export interface PathOperations {
 const OBJECT_TYPES = ['application/json', 'application/yaml'];
 // A strategic merge patch is taken for built-in kinds and not listed: kubectl would look for its merge keys here,
 // while without it kubectl has them from its own types.
-const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json'];
+const PATCH_TYPES = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/apply-patch+yaml',
+];
 
 type Draft = Omit<Operation, 'gvk' | 'operationId' | 'description' | 'consumes'> & {
   readonly consumes?: readonly string[];
@@ -97,7 +102,7 @@ function objectDrafts(resource: ServedResource, verbs: readonly string[]): Draft
     drafts.push({
       method: 'patch',
       action: 'patch',
-      parameters: WRITE_PARAMETERS,
+      parameters: PATCH_PARAMETERS,
       body,
       consumes: PATCH_TYPES,
       response: object,

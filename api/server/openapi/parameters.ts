@@ -11,6 +11,7 @@ function query(name: string, type: Parameter['type'], description: string): Para
 }
 
 const DRY_RUN = query('dryRun', 'string', '"All": everything is checked, nothing is changed.');
+const FORCE = query('force', 'boolean', 'Whether an apply takes over what other managers own.');
 const FIELD_MANAGER = query('fieldManager', 'string', 'Who makes this change.');
 const FIELD_VALIDATION = query(
   'fieldValidation',
@@ -25,6 +26,7 @@ const RESOURCE_VERSION = query(
 
 /** Parameters of a request that writes an object. kubectl looks for fieldValidation and dryRun at each PATCH. */
 export const WRITE_PARAMETERS: readonly Parameter[] = [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION];
+export const PATCH_PARAMETERS: readonly Parameter[] = [...WRITE_PARAMETERS, FORCE];
 
 /** Parameters of a DELETE of one object. */
 export const DELETE_PARAMETERS: readonly Parameter[] = [

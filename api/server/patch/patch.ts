@@ -4,6 +4,7 @@ import type { ApiObject } from '../../../crds/meta/meta.ts';
 import { badRequest, unsupportedMediaType } from '../http/errors.ts';
 import { mediaTypeOf } from '../http/media-type.ts';
 import type { Resource } from '../http/resource.ts';
+import { APPLY_TYPE } from './apply-config.ts';
 import { applyJsonPatch } from './json-patch.ts';
 import { mergePatch } from './merge-patch.ts';
 import { strategicMergePatch } from './strategic-merge-patch.ts';
@@ -11,7 +12,6 @@ import { strategicMergePatch } from './strategic-merge-patch.ts';
 const MERGE_TYPE = 'application/merge-patch+json';
 const JSON_PATCH_TYPE = 'application/json-patch+json';
 const STRATEGIC_TYPE = 'application/strategic-merge-patch+json';
-const APPLY_TYPE = 'application/apply-patch+yaml';
 
 /** Makes the new object from a copy of the present one. */
 export type ApplyPatch = (current: ApiObject) => JsonRecord;
@@ -67,10 +67,9 @@ export function parsePatchBody(
     JSON_PATCH_TYPE,
     MERGE_TYPE,
     ...(resource.definition.builtIn ? [STRATEGIC_TYPE] : []),
+    APPLY_TYPE,
   ].join(', ');
   throw unsupportedMediaType(
-    type === APPLY_TYPE
-      ? `server-side apply (${APPLY_TYPE}) is not served here: apply without --server-side. Accepted media types: ${accepted}`
-      : `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
   );
 }

@@ -43,7 +43,8 @@ function checkConfig(request: ApplyRequest, config: JsonRecord): void {
   const errors = typeErrors(config, fieldWriterOf(request).type);
   if (errors.length === 0) return;
   const what = `${namespace ?? ''}/${name}; ${apiVersion}, Kind=${definition.kind}`;
-  const list = errors.length === 1 ? errors.join('') : ['errors:', ...errors.map((error) => `  ${error}`)].join('\n');
+  const list =
+    errors.length === 1 ? errors.join('') : ['errors:', ...errors.map((error) => `  ${error}`)].join('\n');
   throw badRequest(`failed to create typed patch object (${what}): ${list}`);
 }
 
@@ -100,7 +101,8 @@ export async function applyObject(request: ApplyRequest, config: JsonRecord): Pr
   for (let attempt = 1; ; attempt += 1) {
     const last = attempt >= ATTEMPTS_MAX;
     try {
-      if (isPresent || subresource !== '') return { ...(await applyToPresent(request, config)), wasCreated: false };
+      if (isPresent || subresource !== '')
+        return { ...(await applyToPresent(request, config)), wasCreated: false };
       return { ...(await applyToNothing(request, config)), wasCreated: true };
     } catch (error) {
       if (last || subresource !== '') throw error;

@@ -5,11 +5,11 @@ import { guaranteedUpdate } from '../../storage/guaranteed-update.ts';
 import { objectKey } from '../../storage/keys.ts';
 import { encodeObject, StoredObject } from '../../storage/stored-object.ts';
 import { reservationGuards, reservationValue } from '../admission/reservations.ts';
+import { managedAfterUpdate } from '../apply/field-manager.ts';
 import { alreadyExists, badRequest } from '../http/errors.ts';
 import { StatusError } from '../http/status-error.ts';
-import { managedAfterUpdate } from '../apply/field-manager.ts';
-import { NamespaceGuard } from './namespace-guard.ts';
 import { fieldWriterOf, type ManageFields, setManagedFields } from './manage-fields.ts';
+import { NamespaceGuard } from './namespace-guard.ts';
 import { checkIdentity, setTraceparent, validated } from './prepare.ts';
 import { timestamp, type WriteRequest, type WriteResult } from './write-request.ts';
 

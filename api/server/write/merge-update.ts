@@ -15,7 +15,11 @@ const SYSTEM_FIELDS = [
 ] as const satisfies readonly (keyof ObjectMeta)[];
 
 function mergeMetadata(current: ObjectMeta, proposed: unknown): ObjectMeta {
-  const { resourceVersion: _, managedFields: __, ...sent } = (isRecord(proposed) ? proposed : {}) as ObjectMeta;
+  const {
+    resourceVersion: _,
+    managedFields: __,
+    ...sent
+  } = (isRecord(proposed) ? proposed : {}) as ObjectMeta;
   const merged: Record<string, unknown> = { ...sent };
   for (const field of SYSTEM_FIELDS) {
     delete merged[field];
