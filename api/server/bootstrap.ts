@@ -1,6 +1,7 @@
 import { apiVersionOf } from '../../crds/meta/resource-definition.ts';
 import { namespaceDefinition } from '../../crds/namespace/definition.ts';
-import { SERVER_USER } from './auth/user.ts';
+import { ensureBootstrapPolicy } from './auth/rbac/bootstrap.ts';
+import { serverWrite } from './auth/rbac/server-write.ts';
 import type { ServerContext } from './http/context.ts';
 import { StatusError } from './http/status-error.ts';
 import { createObject } from './write/create.ts';
@@ -14,35 +15,37 @@ async function ensureNamespace(context: ServerContext, name: string): Promise<vo
   if (resource === undefined) return;
   const object = { apiVersion: apiVersionOf(namespaceDefinition), kind: 'Namespace', metadata: { name } };
   try {
-    await createObject(
-      {
-        context,
-        user: SERVER_USER,
-        resource,
-        namespace: undefined,
-        name: '',
-        subresource: '',
-        traceparent: undefined,
-        dryRun: false,
-        fieldValidation: 'Strict',
-      },
-      object,
-    );
+    await createObject(serverWrite(context, resource, ''), object);
   } catch (error) {
     if (!(error instanceof StatusError && error.reason === 'AlreadyExists')) throw error;
   }
 }
 
-/** Makes the namespaces that clients count on, as soon as etcd lets it. Resolves then, or when the server stops. */
-export async function bootstrapNamespaces(context: ServerContext): Promise<void> {
+/** Tries until it is done, or the server stops. */
+async function persist(context: ServerContext, what: string, attempt: () => Promise<boolean>): Promise<void> {
   const { stopping, logger, clock } = context;
   while (!stopping.aborted) {
     try {
-      for (const name of NAMESPACES) await ensureNamespace(context, name);
-      return;
+      if (await attempt()) return;
     } catch (error) {
-      logger.warn({ reason: String(error) }, 'cannot make the system namespaces yet; trying again');
-      await clock.sleep(RETRY_MS, stopping).catch(() => {});
+      logger.warn({ reason: String(error) }, `cannot make the ${what} yet; trying again`);
     }
+    await clock.sleep(RETRY_MS, stopping).catch(() => {});
   }
+}
+
+/**
+ * Makes the namespaces, roles and bindings that clients and Holt's own processes count on, as soon as etcd lets
+ * it. Resolves then, or when the server stops.
+ */
+export async function bootstrap(context: ServerContext): Promise<void> {
+  const { cache, startup } = context;
+  await persist(context, 'system namespaces', async () => {
+    for (const name of NAMESPACES) await ensureNamespace(context, name);
+    return true;
+  });
+  await persist(context, 'bootstrap roles', async () => {
+    return (await cache.whenReady(RETRY_MS)) && ensureBootstrapPolicy(context);
+  });
+  startup.hasBootstrapRoles = true;
 }

@@ -8,8 +8,11 @@ import type { Logger } from '../../lib/logger.ts';
 import { RegistryCache } from '../storage/cache/registry-cache.ts';
 import type { EtcdConnection } from '../storage/etcd/connection.ts';
 import { Etcd3Kv } from '../storage/etcd/etcd-kv.ts';
-import { type Authorize, authorizeByGroup } from './auth/authorize.ts';
-import { bootstrapNamespaces } from './bootstrap.ts';
+import type { Authorize } from './auth/authorize.ts';
+import { createAuthorizer } from './auth/create-authorizer.ts';
+import { runAggregation } from './auth/rbac/aggregation.ts';
+import { RuleResolver } from './auth/rbac/rule-resolver.ts';
+import { bootstrap } from './bootstrap.ts';
 import type { ServerContext } from './http/context.ts';
 import { handleRequest } from './http/handle-request.ts';
 import { createServerMetrics } from './http/metrics.ts';
@@ -25,7 +28,7 @@ export interface ApiServerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: Registry;
-  /** Default: everything for Holt's own certificates. */
+  /** Default: superusers, nodes by what is bound to them, everybody else by roles. */
   readonly authorize?: Authorize;
 }
 
@@ -97,12 +100,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const metrics = createServerMetrics(options.registry);
   const kv = new Etcd3Kv(etcd, metrics.observeEtcd);
   const cache = new RegistryCache({ kv, connection: etcd, logger });
+  const rules = new RuleResolver(cache);
+  const startup = { hasBootstrapRoles: false };
   const context: ServerContext = {
     kv,
     cache,
     connection: etcd,
     catalog: createCatalog(options.definitions),
-    authorize: options.authorize ?? authorizeByGroup,
+    authorize: options.authorize ?? createAuthorizer({ cache, rules, startup }),
+    rules,
+    startup,
     clock,
     logger,
     metrics,
@@ -117,7 +124,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     throw error;
   }
   cache.start();
-  const bootstrap = bootstrapNamespaces(context);
+  const background = Promise.all([bootstrap(context), runAggregation(context)]);
   return {
     port,
     stop: async () => {
@@ -125,7 +132,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       await closeServer(server);
       cache.close();
       kv.close();
-      await bootstrap;
+      await background;
     },
   };
 }

@@ -1,34 +1,53 @@
 import type { User } from './user.ts';
 
-/** What somebody wants to do, in RBAC's terms. */
+/** What somebody wants to do, in RBAC's terms: to a resource, or to a path that is none. */
 export interface Attributes {
   readonly user: User;
+  /** For a path: the HTTP method in lower case. */
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
   readonly subresource: string;
+  /** Empty at the cluster scope. */
   readonly namespace: string;
+  /** Empty for a collection, except where a field selector on metadata.name picks one object of it. */
   readonly name: string;
+  /** Set where the request is for no resource, e.g. `/metrics`; all of the resource's fields are empty then. */
+  readonly path?: string;
 }
 
+/** An answer: `allowed`, or not by this authoriser. */
 export interface Decision {
   readonly allowed: boolean;
+  /** For people; may be empty. */
   readonly reason: string;
+  /** Nobody else is asked: it is refused whatever roles say. */
+  readonly denied?: boolean;
 }
 
-/** Says who may do what; the one seam through which every request goes. */
+/**
+ * Says who may do what; the one seam through which every request goes.
+ * @throws StatusError 503 while the roles were not yet read
+ */
 export type Authorize = (attributes: Attributes) => Decision;
 
-/** Groups whose members may do everything: the operator and Holt's own processes. */
-const TRUSTED_GROUPS: ReadonlySet<string> = new Set(['system:masters', 'holt:components', 'system:nodes']);
+/** Members may do everything, whatever roles there are: the way in when roles are broken. */
+export const SUPERUSER_GROUP = 'system:masters';
 
-/** Everything for the trusted groups, nothing for anybody else. */
-export const authorizeByGroup: Authorize = ({ user }) => {
-  const group = user.groups.find((name) => TRUSTED_GROUPS.has(name));
-  return group === undefined
-    ? {
-        allowed: false,
-        reason: 'the certificate names none of the groups system:masters, holt:components, system:nodes',
-      }
-    : { allowed: true, reason: `member of ${group}` };
-};
+export function isSuperuser(user: User): boolean {
+  return user.groups.includes(SUPERUSER_GROUP);
+}
+
+/** Allows everything to the superusers and asks the others, in order, about everybody else. */
+export function unionAuthorizer(authorizers: readonly Authorize[]): Authorize {
+  return (asked) => {
+    if (isSuperuser(asked.user)) return { allowed: true, reason: '' };
+    const reasons: string[] = [];
+    for (const authorize of authorizers) {
+      const decision = authorize(asked);
+      if (decision.allowed || decision.denied === true) return decision;
+      if (decision.reason !== '') reasons.push(decision.reason);
+    }
+    return { allowed: false, reason: reasons.join('\n') };
+  };
+}

@@ -1,4 +1,5 @@
 import { apiVersionOf, type ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import { REVIEWS } from '../auth/reviews/reviews.ts';
 
 /** A kind and its group, as discovery names it. */
 export interface GroupVersionKind {
@@ -36,29 +37,22 @@ export const OBJECT_VERBS = [
 ] as const;
 
 /** Requests that are answered and never stored. */
-const REVIEWS: readonly ServedResource[] = [
-  review('authentication.k8s.io', 'SelfSubjectReview', 'selfsubjectreviews'),
-  review('authorization.k8s.io', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews'),
-];
-
-function review(group: string, kind: string, plural: string): ServedResource {
-  return {
-    group,
-    version: 'v1',
-    kind,
-    plural,
-    singular: kind.toLowerCase(),
-    shortNames: [],
-    categories: [],
-    namespaced: false,
-    verbs: ['create'],
-    subresources: [],
-  };
-}
+const REVIEW_RESOURCES: readonly ServedResource[] = REVIEWS.map(({ group, kind, plural, namespaced }) => ({
+  group,
+  version: 'v1',
+  kind,
+  plural,
+  singular: kind.toLowerCase(),
+  shortNames: [],
+  categories: [],
+  namespaced,
+  verbs: ['create'],
+  subresources: [],
+}));
 
 /** Everything the server answers for: the stored kinds and the reviews. */
 export function servedResources(definitions: readonly ResourceDefinition[]): ServedResource[] {
-  return [...definitions.map(servedResource), ...REVIEWS];
+  return [...definitions.map(servedResource), ...REVIEW_RESOURCES];
 }
 
 function servedResource(definition: ResourceDefinition): ServedResource {

@@ -4,8 +4,14 @@ import type { RegistryCache } from '../../storage/cache/registry-cache.ts';
 import type { EtcdConnection } from '../../storage/etcd/connection.ts';
 import type { EtcdKv } from '../../storage/etcd/kv.ts';
 import type { Authorize } from '../auth/authorize.ts';
+import type { RuleResolver } from '../auth/rbac/rule-resolver.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { ResourceCatalog } from './resource.ts';
+
+/** How far the server is with what it makes at its start. */
+export interface StartupProgress {
+  hasBootstrapRoles: boolean;
+}
 
 /** What the handlers work with: every side effect of theirs goes through one of these. */
 export interface ServerContext {
@@ -15,6 +21,9 @@ export interface ServerContext {
   readonly connection: EtcdConnection;
   readonly catalog: ResourceCatalog;
   readonly authorize: Authorize;
+  /** What roles say, for those who ask and for those who grant. */
+  readonly rules: RuleResolver;
+  readonly startup: StartupProgress;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ServerMetrics;

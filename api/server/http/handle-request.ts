@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
+import { requireAccess } from '../auth/forbidden.ts';
+import { impersonate } from '../auth/impersonation.ts';
+import { resourceAttributes } from '../auth/request-attributes.ts';
 import { type User, userOf } from '../auth/user.ts';
 import type { Answer, RenderedAnswer } from './answer.ts';
 import type { ServerContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
-import { forbidden, internalError, pathNotFound, unauthorized } from './errors.ts';
+import { internalError, methodNotSupported, pathNotFound, unauthorized } from './errors.ts';
 import { answerAnonymous, answerNonResource } from './non-resource.ts';
 import { renderAnswer, renderStatus } from './render.ts';
 import { parseApiPath } from './request-path.ts';
@@ -31,26 +34,12 @@ async function answerResource(exchange: Exchange, user: User): Promise<Answer> {
   const { context, request, response, url, record } = exchange;
   const path = parseApiPath(url.pathname, context.catalog);
   if (path === undefined || path.target === undefined) throw pathNotFound();
-  const { group, target } = path;
+  const { target } = path;
   const { definition } = target.resource;
   const verb = verbOf(request.method ?? '', target, url.searchParams);
   record.setTarget(verb ?? request.method ?? '', path.plural, target);
-  const decision = context.authorize({
-    user,
-    verb: verb ?? '',
-    group,
-    resource: path.plural,
-    subresource: target.subresource ?? '',
-    namespace: target.namespace ?? '',
-    name: target.name ?? '',
-  });
-  if (!decision.allowed) {
-    throw forbidden(
-      definition,
-      target.name ?? '',
-      `User ${JSON.stringify(user.name)} cannot ${verb} resource ${JSON.stringify(path.plural)} in API group ${JSON.stringify(group)}: ${decision.reason}`,
-    );
-  }
+  if (verb === undefined) throw methodNotSupported(definition, request.method ?? '');
+  requireAccess(context.authorize, resourceAttributes(user, verb, target, url.searchParams));
   const warnings: string[] = [];
   const warn = (text: string) => {
     warnings.push(warningHeader(text));
@@ -72,9 +61,10 @@ async function answer(exchange: Exchange): Promise<Answer> {
   const { context, request, url, record } = exchange;
   const anonymous = await answerAnonymous(context, request, url.pathname, url.searchParams);
   if (anonymous !== undefined) return anonymous;
-  const user = request.socket instanceof TLSSocket ? userOf(request.socket) : undefined;
-  if (user === undefined) throw unauthorized();
-  record.user = user.name;
+  const authenticated = request.socket instanceof TLSSocket ? userOf(request.socket) : undefined;
+  if (authenticated === undefined) throw unauthorized();
+  record.user = authenticated.name;
+  const user = impersonate(request, authenticated, context.authorize);
   const other = await answerNonResource(context, request, url.pathname, user);
   return other ?? answerResource(exchange, user);
 }

@@ -29,6 +29,9 @@ function checksOf(path: string, context: ServerContext): Readonly<Record<string,
     'watch-cache': async () => {
       if (!context.cache.ready) throw new Error('the registry was not yet read from etcd');
     },
+    'poststarthook/rbac/bootstrap-roles': async () => {
+      if (!context.startup.hasBootstrapRoles) throw new Error('not finished');
+    },
     shutdown: async () => {
       if (context.stopping.aborted) throw new Error('process is shutting down');
     },

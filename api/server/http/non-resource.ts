@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { isRecord } from '../../../crds/generate/json-record.ts';
-import { answerReview } from '../auth/reviews.ts';
+import { requireAccess } from '../auth/forbidden.ts';
+import { pathAttributes } from '../auth/request-attributes.ts';
+import { answerReview, findReview } from '../auth/reviews/reviews.ts';
 import type { User } from '../auth/user.ts';
 import { discoveryResponse } from '../discovery/discovery.ts';
 import { openApiResponse } from '../openapi/openapi.ts';
@@ -43,18 +44,24 @@ function answerDocument(context: ServerContext, request: IncomingMessage, path: 
     : { kind: 'raw', code: 200, headers: { vary: 'Accept' }, ...discovery };
 }
 
-/** Documents, metrics and reviews, for users with a certificate; undefined for other paths. */
+/** Paths below a group's version name resources; all others are authorised as what they are: paths. */
+const RESOURCE_PATH = /^\/(?:api\/[^/]+|apis\/[^/]+\/[^/]+)\/[^/]/;
+
+/** Documents, metrics and reviews, for users who may have them; undefined for other paths. */
 export async function answerNonResource(
   context: ServerContext,
   request: IncomingMessage,
   path: string,
   user: User,
 ): Promise<Answer | undefined> {
-  if (request.method === 'POST' && /^\/apis\/(authorization|authentication)\.k8s\.io\//.test(path)) {
+  const { authorize, rules } = context;
+  const review = request.method === 'POST' ? findReview(path) : undefined;
+  if (review !== undefined) {
     const { object } = decodeBody(await readBody(request), request.headers['content-type']);
-    const review = answerReview(path, user, isRecord(object) ? object : {}, context.authorize);
-    return review === undefined ? undefined : { kind: 'plain', code: 201, object: review };
+    return { kind: 'plain', code: 201, object: answerReview(review, object, { user, authorize, rules }) };
   }
+  if (RESOURCE_PATH.test(path)) return undefined;
+  requireAccess(authorize, pathAttributes(user, request.method ?? '', path));
   if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
   if (path === '/metrics') {
     const { registry } = context.metrics;

@@ -4,28 +4,76 @@ import { TYPE_META } from './meta-components.ts';
 const text: Component = { type: 'string' };
 const texts: Component = { type: 'array', items: text };
 
+const ASKED: Readonly<Record<string, Component>> = {
+  resourceAttributes: {
+    type: 'object',
+    description: 'A request for a resource.',
+    properties: {
+      namespace: text,
+      verb: text,
+      group: text,
+      version: text,
+      resource: text,
+      subresource: text,
+      name: text,
+    },
+  },
+  nonResourceAttributes: {
+    type: 'object',
+    description: 'A request for a path.',
+    properties: { path: text, verb: text },
+  },
+};
+
 const ACCESS_REVIEW_SPEC: Component = {
   type: 'object',
   description: 'The request that is asked about: one of the two.',
+  properties: ASKED,
+};
+
+const SUBJECT_REVIEW_SPEC: Component = {
+  type: 'object',
+  description: 'The request that is asked about, and whose it would be.',
   properties: {
-    resourceAttributes: {
-      type: 'object',
-      description: 'A request for a resource.',
-      properties: {
-        namespace: text,
-        verb: text,
-        group: text,
-        version: text,
-        resource: text,
-        subresource: text,
-        name: text,
+    ...ASKED,
+    user: { ...text, description: 'Name of the user.' },
+    groups: { ...texts, description: 'Groups of the user.' },
+    uid: { ...text, description: 'UID of the user.' },
+    extra: { type: 'object', additionalProperties: texts, description: 'What else is known of the user.' },
+  },
+};
+
+const RULES_REVIEW_SPEC: Component = {
+  type: 'object',
+  description: 'Where.',
+  properties: { namespace: { ...text, description: 'The namespace that is asked about.' } },
+};
+
+const RULES_REVIEW_STATUS: Component = {
+  type: 'object',
+  description: 'What you may do, as far as roles say.',
+  required: ['resourceRules', 'nonResourceRules', 'incomplete'],
+  properties: {
+    resourceRules: {
+      type: 'array',
+      description: 'Rules for resources.',
+      items: {
+        type: 'object',
+        required: ['verbs'],
+        properties: { verbs: texts, apiGroups: texts, resources: texts, resourceNames: texts },
       },
     },
-    nonResourceAttributes: {
-      type: 'object',
-      description: 'A request for a path.',
-      properties: { path: text, verb: text },
+    nonResourceRules: {
+      type: 'array',
+      description: 'Rules for paths.',
+      items: {
+        type: 'object',
+        required: ['verbs'],
+        properties: { verbs: texts, nonResourceURLs: texts },
+      },
     },
+    incomplete: { type: 'boolean', description: 'Whether more than roles decides.' },
+    evaluationError: { ...text, description: 'What went wrong while this was found out.' },
   },
 };
 
@@ -67,6 +115,18 @@ export function reviewComponents(group: string, version: string): [string, Compo
         review(group, 'SelfSubjectAccessReview', 'Asks whether you may do something.', {
           spec: ACCESS_REVIEW_SPEC,
           status: ACCESS_REVIEW_STATUS,
+        }),
+        review(group, 'SubjectAccessReview', 'Asks whether somebody may do something.', {
+          spec: SUBJECT_REVIEW_SPEC,
+          status: ACCESS_REVIEW_STATUS,
+        }),
+        review(group, 'LocalSubjectAccessReview', 'Asks whether somebody may do something in a namespace.', {
+          spec: SUBJECT_REVIEW_SPEC,
+          status: ACCESS_REVIEW_STATUS,
+        }),
+        review(group, 'SelfSubjectRulesReview', 'Asks what you may do.', {
+          spec: RULES_REVIEW_SPEC,
+          status: RULES_REVIEW_STATUS,
         }),
       ];
     case 'authentication.k8s.io':

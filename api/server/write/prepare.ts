@@ -2,6 +2,7 @@ import type { JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
 import { newTraceparent, TRACEPARENT_ANNOTATION } from '../../../lib/telemetry.ts';
 import { admit } from '../admission/admission.ts';
+import { checkWriter } from '../auth/check-write.ts';
 import { badRequest, invalid } from '../http/errors.ts';
 import type { WriteRequest } from './write-request.ts';
 
@@ -42,7 +43,7 @@ export function checkIdentity(request: WriteRequest, object: JsonRecord): void {
 /**
  * Prunes, defaults, validates, and asks the admission rules.
  * @returns a copy that may be stored
- * @throws StatusError 422 naming each wrong field, or 400 for unknown fields under Strict
+ * @throws StatusError 422 naming each wrong field, 400 for unknown fields under Strict, 403 for what the writer may not
  */
 export function validated(
   request: WriteRequest,
@@ -57,6 +58,7 @@ export function validated(
   const valid = result.object as ApiObject;
   const errors = admit({ definition, object: valid, previous });
   if (errors.length > 0) throw invalid(definition, name, errors);
+  checkWriter(request, valid, previous);
   return { object: valid, warnings: result.warnings };
 }
 

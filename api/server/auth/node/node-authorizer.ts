@@ -1,0 +1,93 @@
+import { NODE_LEASE_NAMESPACE } from '../../../../crds/node/definition.ts';
+import type { Attributes, Authorize, Decision } from '../authorize.ts';
+import type { BoundObjects } from './bound-objects.ts';
+import { nodeNameOf } from './node-identity.ts';
+
+const ALLOWED: Decision = { allowed: true, reason: '' };
+
+function no(reason: string): Decision {
+  return { allowed: false, reason };
+}
+
+const READ: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
+const CHANGE: ReadonlySet<string> = new Set(['update', 'patch']);
+
+/** Own Node: made, read, labelled, its status written. */
+function ownNode(node: string, { verb, name, subresource }: Attributes): Decision {
+  // The body is not known yet: the node restriction holds a new Node to its maker's name.
+  if (verb === 'create' && subresource === '') return ALLOWED;
+  if (name !== node) return no(`node ${JSON.stringify(node)} cannot ${verb} a Node other than its own`);
+  if (READ.has(verb) || CHANGE.has(verb)) return ALLOWED;
+  return verb === 'create' && subresource === 'commit' ? ALLOWED : no(`node cannot ${verb} its Node`);
+}
+
+/** Own heartbeat Lease. */
+function ownLease(node: string, { verb, name, namespace }: Attributes): Decision {
+  if (namespace !== NODE_LEASE_NAMESPACE)
+    return no(`can only access leases in the ${JSON.stringify(NODE_LEASE_NAMESPACE)} system namespace`);
+  if (verb === 'create') return ALLOWED;
+  if (name !== node) return no('can only access node lease with the same name as the requesting node');
+  return verb === 'get' || CHANGE.has(verb)
+    ? ALLOWED
+    : no('can only get, create, update or patch a node lease');
+}
+
+/** What runs on the node: its status and its finalizers are the node's to write. */
+function boundObject(asked: Attributes, isBound: () => boolean, node: string): Decision {
+  const { verb, subresource, name } = asked;
+  if (subresource === '' && (verb === 'list' || verb === 'watch')) return ALLOWED;
+  const fits =
+    subresource === ''
+      ? verb === 'get' || CHANGE.has(verb)
+      : (subresource === 'status' && (verb === 'get' || CHANGE.has(verb))) ||
+        (subresource === 'commit' && verb === 'create');
+  if (!fits || name === '') return no(`a node cannot ${verb} these`);
+  return isBound() ? ALLOWED : no(`no relationship found between node '${node}' and this object`);
+}
+
+/** GuestImages: read by all nodes; each writes its own entry of the status, see the node restriction. */
+function guestImage({ verb, subresource }: Attributes): Decision {
+  if (subresource === '') return READ.has(verb) ? ALLOWED : no(`a node cannot ${verb} GuestImages`);
+  const fits =
+    subresource === 'commit'
+      ? verb === 'create'
+      : subresource === 'status' && (verb === 'get' || CHANGE.has(verb));
+  return fits ? ALLOWED : no(`a node cannot ${verb} this subresource`);
+}
+
+/**
+ * What a node may do, beyond the roles of `system:authenticated`: as kube-apiserver's node authoriser, by what is
+ * bound to it and not by rules.
+ *
+ * Reading one UserVM or SandboxContainer, and every write, asks for the binding. Listing and watching the two
+ * kinds is allowed over all of them: which containers are a node's follows from another object (the UserVM), so
+ * that a placement would have to bring containers into a watch that themselves did not change; and a node tells
+ * "placed elsewhere" from "gone" by seeing both. Neither kind holds secrets: environment values are refused where
+ * they look like one. Secrets, ConfigMaps, roles and other nodes stay out of reach.
+ * Source: k8s.io/kubernetes/plugin/pkg/auth/authorizer/node/node_authorizer.go
+ */
+export function createNodeAuthorizer(bound: BoundObjects): Authorize {
+  return (asked) => {
+    const node = nodeNameOf(asked.user);
+    if (node === undefined || asked.path !== undefined) return no('');
+    const { group, resource, namespace, name } = asked;
+    switch (`${group}/${resource}`) {
+      case '/nodes':
+        return ownNode(node, asked);
+      case 'coordination.k8s.io/leases':
+        return asked.subresource === '' ? ownLease(node, asked) : no('node leases have no subresources');
+      case 'holt.dev/uservms':
+        return boundObject(asked, () => bound.hasUserVm(node, namespace, name), node);
+      case 'holt.dev/sandboxcontainers':
+        return boundObject(asked, () => bound.hasContainer(node, namespace, name), node);
+      case 'holt.dev/guestimages':
+        return guestImage(asked);
+      case '/events':
+        return asked.verb === 'create' && asked.subresource === ''
+          ? ALLOWED
+          : no('a node can only create events');
+      default:
+        return no('');
+    }
+  };
+}
