@@ -106,7 +106,10 @@ export class WatchSession {
   #write(frames: readonly Buffer[]): void {
     if (frames.length === 0 || this.#ended) return;
     this.#options.onEvents(frames.length);
-    if (!this.#options.response.write(Buffer.concat(frames))) this.#blocked = true;
+    const [first, ...more] = frames;
+    // One frame, as is usual, is the bytes that every watcher shares.
+    const bytes = first !== undefined && more.length === 0 ? first : Buffer.concat(frames);
+    if (!this.#options.response.write(bytes)) this.#blocked = true;
   }
 
   #bookmark(): void {
