@@ -32,16 +32,18 @@ function cachedPage(
   selection: Selection,
 ): ListPage {
   const { revision } = context.cache;
+  const prefix = prefixOf(target);
+  const window = context.cache.window(target.resource.prefix);
   if (limit === undefined) {
     const items = listCached(context, target, selection);
     return { items, revision, continueAfter: undefined, remaining: 0 };
   }
-  const all = [...context.cache.window(target.resource.prefix).objects(prefixOf(target))];
   const items: StoredObject[] = [];
-  for (const [index, stored] of all.entries()) {
+  let remaining = window.count(prefix);
+  for (const stored of window.objects(prefix)) {
+    remaining -= 1;
     if (!selection.isEverything && !selection.matches(stored)) continue;
     items.push(stored);
-    const remaining = all.length - index - 1;
     if (items.length >= limit && remaining > 0)
       return { items, revision, continueAfter: stored.key, remaining };
   }

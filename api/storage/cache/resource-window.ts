@@ -57,6 +57,13 @@ export class ResourceWindow {
     }
   }
 
+  /** How many objects there are below a prefix. */
+  count(prefix: string): number {
+    const keys = this.#keysInOrder();
+    // Nothing that is a key sorts behind it and still begins with the prefix.
+    return firstAtOrAfter(keys, `${prefix}\uffff`) - firstAtOrAfter(keys, prefix);
+  }
+
   #keysInOrder(): readonly string[] {
     // Keys are ASCII, so that this is etcd's order of bytes; all but the newest are sorted already.
     this.#sortedKeys ??= [...this.#state.keys()].sort();
