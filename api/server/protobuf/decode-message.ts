@@ -1,6 +1,7 @@
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
 import { lookUpMessage, type MessageField, type MessageRegistry, type ScalarKind } from './message-types.ts';
 import { ProtobufError } from './protobuf-error.ts';
+import { jsonOfMessage } from './schema-unions.ts';
 import { formatMicroTime, formatTime, type Timestamp } from './timestamp.ts';
 import { bytesOf, doubleOf, readFields, stringOf, varintOf, type WireField } from './wire-reader.ts';
 
@@ -59,7 +60,7 @@ function isZero(value: unknown): boolean {
 /** A map's entry: a message of key (1) and value (2). An absent value is the kind's zero. */
 function decodeEntry(bytes: Uint8Array, field: MessageField, registry: MessageRegistry): [string, unknown] {
   let key = '';
-  let value: unknown = field.kind === 'stringList' ? [] : '';
+  let value: unknown = field.kind === 'stringList' ? [] : typeof field.kind === 'object' ? {} : '';
   for (const wireField of readFields(bytes)) {
     if (wireField.number === 1) key = stringOf(wireField);
     if (wireField.number === 2) value = decodeValue(wireField, field.kind, registry);
@@ -68,7 +69,9 @@ function decodeEntry(bytes: Uint8Array, field: MessageField, registry: MessageRe
 }
 
 function decodeValue(field: WireField, kind: MessageField['kind'], registry: MessageRegistry): unknown {
-  if (typeof kind === 'object') return decodeMessage(bytesOf(field), kind.message, registry);
+  if (typeof kind === 'object') {
+    return jsonOfMessage(kind.message, decodeMessage(bytesOf(field), kind.message, registry));
+  }
   return decodeScalar(field, kind);
 }
 
@@ -84,6 +87,8 @@ function decodeScalar(field: WireField, kind: ScalarKind): unknown {
       return doubleOf(field);
     case 'bool':
       return varintOf(field) !== 0;
+    case 'bytes':
+      return Buffer.from(bytesOf(field)).toString('base64');
     case 'quantity':
       return readFields(bytesOf(field)).map(stringOf).at(-1) ?? '0';
     case 'stringList':

@@ -1,7 +1,9 @@
 import protobuf from 'protobufjs/minimal.js';
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
+import { isBase64 } from '../schema/base64.ts';
 import { lookUpMessage, type MessageField, type MessageRegistry, type ScalarKind } from './message-types.ts';
 import { ProtobufError } from './protobuf-error.ts';
+import { messageOfJson } from './schema-unions.ts';
 import { parseTimestamp, type Timestamp, truncateToMicros } from './timestamp.ts';
 import { WIRE } from './wire-reader.ts';
 
@@ -47,8 +49,9 @@ function writeField(target: Target, field: MessageField, value: unknown): void {
 function writeValue({ writer, registry }: Target, field: MessageField, number: number, value: unknown): void {
   const { kind } = field;
   if (typeof kind === 'object') {
-    if (!isRecord(value)) throw wrongType(field, `a ${kind.message}`, value);
-    writer.uint32(tag(number, WIRE.bytes)).bytes(encodeMessage(value, kind.message, registry));
+    const message = messageOfJson(kind.message, value);
+    if (!isRecord(message)) throw wrongType(field, `a ${kind.message}`, value);
+    writer.uint32(tag(number, WIRE.bytes)).bytes(encodeMessage(message, kind.message, registry));
     return;
   }
   switch (kind) {
@@ -64,6 +67,9 @@ function writeValue({ writer, registry }: Target, field: MessageField, number: n
     case 'bool':
       if (typeof value !== 'boolean') throw wrongType(field, 'true or false', value);
       writer.uint32(tag(number, WIRE.varint)).bool(value);
+      return;
+    case 'bytes':
+      writer.uint32(tag(number, WIRE.bytes)).bytes(decodeBase64(field, value));
       return;
     case 'string':
       writer.uint32(tag(number, WIRE.bytes)).string(expectString(field, value));
@@ -110,6 +116,12 @@ function intOrString(field: MessageField, value: unknown): Uint8Array {
   if (Number.isInteger(value))
     return writer.int64(0).uint32(tag(2, WIRE.varint)).int32(Number(value)).finish();
   return writer.int64(1).uint32(tag(3, WIRE.bytes)).string(expectString(field, value)).finish();
+}
+
+function decodeBase64(field: MessageField, value: unknown): Uint8Array {
+  const text = expectString(field, value);
+  if (!isBase64(text)) throw wrongType(field, 'base64', value);
+  return Buffer.from(text, 'base64');
 }
 
 function tag(number: number, wire: number): number {

@@ -1,11 +1,12 @@
 const SCALAR_KINDS = [
   ...(['string', 'int32', 'int64', 'double', 'bool'] as const),
   ...(['time', 'microTime', 'quantity', 'intOrString', 'stringList', 'rawJson'] as const),
+  'bytes',
 ] as const;
 
 /**
  * How a field stands in JSON where it is no object of its own. The second row are messages on the wire that JSON
- * writes as a scalar (or, for `stringList` and `rawJson`, as a plain list or any value).
+ * writes as a scalar (or, for `stringList` and `rawJson`, as a plain list or any value); `bytes` are base64 in JSON.
  */
 export type ScalarKind = (typeof SCALAR_KINDS)[number];
 
@@ -33,6 +34,9 @@ function isScalar(kind: string): kind is ScalarKind {
   return scalarKinds.has(kind);
 }
 
+/** Messages by name, the fields of each as `messageRegistry` reads them. */
+export type MessageTexts = Readonly<Record<string, readonly string[]>>;
+
 /** Messages by name: where nested messages are looked up. */
 export type MessageRegistry = ReadonlyMap<string, MessageType>;
 
@@ -41,7 +45,7 @@ export type MessageRegistry = ReadonlyMap<string, MessageType>;
  * `*kind` is a pointer in Go, any kind that is no scalar is another message of the registry.
  * @throws SyntaxError for a field in another form, and for a kind that is not there
  */
-export function messageRegistry(messages: Readonly<Record<string, readonly string[]>>): MessageRegistry {
+export function messageRegistry(messages: MessageTexts): MessageRegistry {
   const registry = new Map(Object.entries(messages).map(([name, fields]) => [name, messageType(fields)]));
   for (const [name, { byName }] of registry) {
     for (const { kind, name: field } of byName.values()) {
@@ -68,7 +72,7 @@ function messageType(fields: readonly string[]): MessageType {
 }
 
 function parseField(text: string): MessageField {
-  const match = /^(\w+):(\d+) (?:(\[\]|\*)?(\w+)|map<(\w+)>)$/.exec(text);
+  const match = /^([\w$-]+):(\d+) (?:(\[\]|\*)?(\w+)|map<(\w+)>)$/.exec(text);
   if (match === null) throw new SyntaxError(`not a message field: ${JSON.stringify(text)}`);
   const [, name = '', number = '', prefix, single, mapped] = match;
   const kind = single ?? mapped ?? '';

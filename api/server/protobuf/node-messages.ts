@@ -1,0 +1,51 @@
+import type { MessageTexts } from './message-types.ts';
+
+/** Source: k8s.io/api/core/v1/generated.proto */
+export const NODE_MESSAGES: MessageTexts = {
+  Node: ['metadata:1 ObjectMeta', 'spec:2 NodeSpec', 'status:3 NodeStatus'],
+  NodeSpec: [
+    'podCIDR:1 string',
+    'podCIDRs:7 []string',
+    'providerID:3 string',
+    'unschedulable:4 bool',
+    'taints:5 []Taint',
+  ],
+  Taint: ['key:1 string', 'value:2 string', 'effect:3 string', 'timeAdded:4 time'],
+  NodeStatus: [
+    'capacity:1 map<quantity>',
+    'allocatable:2 map<quantity>',
+    'phase:3 string',
+    'conditions:4 []NodeCondition',
+    'addresses:5 []NodeAddress',
+    'daemonEndpoints:6 NodeDaemonEndpoints',
+    'nodeInfo:7 NodeSystemInfo',
+    'images:8 []ContainerImage',
+    'volumesInUse:9 []string',
+    'volumesAttached:10 []AttachedVolume',
+  ],
+  NodeCondition: [
+    'type:1 string',
+    'status:2 string',
+    'lastHeartbeatTime:3 time',
+    'lastTransitionTime:4 time',
+    'reason:5 string',
+    'message:6 string',
+  ],
+  NodeAddress: ['type:1 string', 'address:2 string'],
+  NodeDaemonEndpoints: ['kubeletEndpoint:1 DaemonEndpoint'],
+  DaemonEndpoint: ['Port:1 int32'],
+  NodeSystemInfo: [
+    'machineID:1 string',
+    'systemUUID:2 string',
+    'bootID:3 string',
+    'kernelVersion:4 string',
+    'osImage:5 string',
+    'containerRuntimeVersion:6 string',
+    'kubeletVersion:7 string',
+    'kubeProxyVersion:8 string',
+    'operatingSystem:9 string',
+    'architecture:10 string',
+  ],
+  ContainerImage: ['names:1 []string', 'sizeBytes:2 int64'],
+  AttachedVolume: ['name:1 string', 'devicePath:2 string'],
+};
