@@ -42,7 +42,8 @@ function applyField(
     }
     case 'single': {
       const value = decodeValue(wireField, field.kind, registry);
-      if (value !== undefined && (field.keepsZero || !isZero(value))) result[field.name] = value;
+      if (value === undefined || (isZero(value) && isDroppedWhenZero(field))) return;
+      result[field.name] = value;
     }
   }
 }
@@ -51,6 +52,11 @@ function applyField(
 function existing<T>(result: JsonRecord, name: string, is: (value: unknown) => value is T): T | undefined {
   const value = result[name];
   return is(value) ? value : undefined;
+}
+
+/** A zero that stands for absence: not one that a JSON value or a union has. */
+function isDroppedWhenZero({ kind, keepsZero }: MessageField): boolean {
+  return !keepsZero && typeof kind !== 'object' && kind !== 'rawJson';
 }
 
 function isZero(value: unknown): boolean {
