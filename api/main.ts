@@ -7,6 +7,7 @@ import { type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createRegistry } from '../lib/metrics-server.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
+import { parseServiceAccountKeys } from './server/auth/service-account/key-set.ts';
 import { startApiServer } from './server/server.ts';
 
 const USAGE = 'usage: holt-api --config FILE';
@@ -24,6 +25,7 @@ function readPki(dir: string) {
   const read = (name: string) => readFileSync(join(dir, name));
   return {
     tls: { cert: read('api.crt'), key: read('api.key'), clientCa: read('ca.crt') },
+    serviceAccountKeys: parseServiceAccountKeys(read('sa.key'), read('sa.pub')),
     etcdTls: { ca: read('etcd-ca.crt'), cert: read('etcd-client.crt'), key: read('etcd-client.key') },
   };
 }
@@ -44,7 +46,7 @@ function explain(error: unknown): string {
 async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2));
   const logger = createLogger('holt-api', config.logLevel);
-  const { tls, etcdTls } = readPki(statePaths(config.stateDir).pki);
+  const { tls, etcdTls, serviceAccountKeys } = readPki(statePaths(config.stateDir).pki);
   const stopTelemetry = await startTelemetry({
     serviceName: 'holt-api',
     otlpEndpoint: config.otlpEndpoint,
@@ -58,6 +60,10 @@ async function main(): Promise<void> {
     },
     tls,
     port: config.ports.api,
+    serviceAccounts: {
+      keys: () => serviceAccountKeys,
+      issuer: config.authentication.serviceAccountIssuer,
+    },
     definitions: ALL_DEFINITIONS,
     clock: systemClock,
     logger,

@@ -41,6 +41,12 @@ export const holtConfigSchema = z.strictObject({
     /** What the preflight found: hardware virtualisation, or the software-emulation stand-in. */
     mode: z.literal(['kvm', 'emulated']),
   }),
+  authentication: z
+    .strictObject({
+      /** `iss` of service-account tokens, and their audience unless another is asked for. */
+      serviceAccountIssuer: z.url().default('https://kubernetes.default.svc.cluster.local'),
+    })
+    .prefault({}),
   haproxyBinary: z.string().default('haproxy'),
   /** Development only: `/.holt/login?token=` sets the session cookie. */
   devLogin: z.boolean().default(false),

@@ -166,17 +166,20 @@ async function writeKubeconfig(config: HoltConfig, name: string, target: string)
   await writeFile(target, stringify(kubeconfig), { mode: 0o600 });
 }
 
+async function ensureKeyPair(run: RunCommand, key: string, publicKey: string): Promise<void> {
+  if (await exists(publicKey)) return;
+  await ensureKey(run, key);
+  await runChecked(run, ['openssl', 'pkey', '-in', key, '-pubout', '-out', publicKey]);
+}
+
 async function ensureSessionKey(run: RunCommand, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const key = join(folder, 'key.pem');
-  if (await exists(join(folder, 'pub.pem'))) return;
-  await ensureKey(run, key);
-  await runChecked(run, ['openssl', 'pkey', '-in', key, '-pubout', '-out', join(folder, 'pub.pem')]);
+  await ensureKeyPair(run, join(folder, 'key.pem'), join(folder, 'pub.pem'));
 }
 
 /**
  * Makes the certificate authorities (one for the API, one for etcd), a certificate for each process, the
- * kubeconfigs and the session key, each only where it is missing. Kubeconfigs are always written anew: they
+ * kubeconfigs, the key of service-account tokens and the session key, each only where it is missing. Kubeconfigs are always written anew: they
  * hold the API's port.
  * @throws CommandError with openssl's own words
  */
@@ -185,6 +188,7 @@ export async function ensurePki(config: HoltConfig, run: RunCommand): Promise<vo
   await mkdir(paths.pki, { recursive: true, mode: 0o700 });
   await Promise.all([ensureCa(run, paths.pki, 'ca'), ensureCa(run, paths.pki, 'etcd-ca')]);
   for (const leaf of leaves(config)) await ensureLeaf(run, paths.pki, leaf);
+  await ensureKeyPair(run, join(paths.pki, 'sa.key'), join(paths.pki, 'sa.pub'));
   await writeKubeconfig(config, 'admin', paths.kubeconfig);
   for (const name of ['node', 'manager', 'router']) {
     await writeKubeconfig(config, name, join(paths.pki, `${name}.kubeconfig`));

@@ -8,10 +8,15 @@ import type { Logger } from '../../lib/logger.ts';
 import { RegistryCache } from '../storage/cache/registry-cache.ts';
 import type { EtcdConnection } from '../storage/etcd/connection.ts';
 import { Etcd3Kv } from '../storage/etcd/etcd-kv.ts';
+import { createAuthenticator } from './auth/authenticate.ts';
 import type { Authorize } from './auth/authorize.ts';
 import { createAuthorizer } from './auth/create-authorizer.ts';
 import { runAggregation } from './auth/rbac/aggregation.ts';
 import { RuleResolver } from './auth/rbac/rule-resolver.ts';
+import { ServiceAccountAuthenticator } from './auth/service-account/authenticator.ts';
+import type { ServiceAccountKeys } from './auth/service-account/key-set.ts';
+import { createLiveObjects } from './auth/service-account/live-objects.ts';
+import type { TokenAuthenticator } from './auth/token-authenticator.ts';
 import { bootstrap } from './bootstrap.ts';
 import type { ServerContext } from './http/context.ts';
 import { handleRequest } from './http/handle-request.ts';
@@ -28,6 +33,10 @@ export interface ApiServerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** Keys of service-account tokens, and their issuer; without them there are no such tokens. */
+  readonly serviceAccounts?: { readonly keys: () => ServiceAccountKeys; readonly issuer: string };
+  /** More issuers of tokens, asked after the server's own. */
+  readonly tokens?: readonly TokenAuthenticator[];
   /** Default: superusers, nodes by what is bound to them, everybody else by roles. */
   readonly authorize?: Authorize;
 }
@@ -102,7 +111,23 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const cache = new RegistryCache({ kv, connection: etcd, logger });
   const rules = new RuleResolver(cache);
   const startup = { hasBootstrapRoles: false };
+  const tokenIssuer =
+    options.serviceAccounts === undefined
+      ? undefined
+      : {
+          ...options.serviceAccounts,
+          audiences: [options.serviceAccounts.issuer],
+          objects: createLiveObjects({ cache, kv }),
+        };
+  const own = tokenIssuer === undefined ? [] : [new ServiceAccountAuthenticator({ ...tokenIssuer, clock })];
+  const authenticator = createAuthenticator({
+    tokens: [...own, ...(options.tokens ?? [])],
+    logger,
+    attempts: metrics.authenticationAttempts,
+  });
   const context: ServerContext = {
+    authenticator,
+    tokenIssuer,
     kv,
     cache,
     connection: etcd,

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type EtcdProcess, startEtcd } from './etcd-process.ts';
 import { freePorts } from './free-ports.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
+import { createKeyPem } from './test-keys.ts';
 import { createTestPki } from './test-pki.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -35,6 +36,9 @@ export async function prepareMainHost(): Promise<MainHost> {
   await pki.issue('etcd-server', '/CN=etcd', server);
   const etcdClient = await pki.issue('etcd-client', '/CN=holt-api');
   const admin = await pki.issue('admin', '/O=system:masters/CN=holt-admin');
+  const serviceAccountKey = createKeyPem();
+  await writeFile(path('sa.key'), serviceAccountKey.privateKey);
+  await writeFile(path('sa.pub'), serviceAccountKey.publicKey);
   await copyFile(path('ca.crt'), path('etcd-ca.crt'));
   const ca = await readFile(path('ca.crt'));
   const etcd = await startEtcd({

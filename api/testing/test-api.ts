@@ -9,6 +9,7 @@ import { ALL_DEFINITIONS } from '../../crds/index.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { type ApiServer, startApiServer } from '../server/server.ts';
 import { type EtcdProcess, type EtcdProcessOptions, startEtcd } from './etcd-process.ts';
+import { createTestKeys } from './test-keys.ts';
 import { createTestPki, type TestPki } from './test-pki.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -84,6 +85,9 @@ function parseJson(text: string): TestObject {
   }
 }
 
+/** Issuer and audience of its service-account tokens. */
+export const TEST_ISSUER = 'https://holt.test';
+
 /** Starts etcd and the API server, and waits until the server is ready. */
 export async function startTestApi(options: EtcdProcessOptions = {}): Promise<TestApi> {
   const dir = await mkdtemp(join(tmpdir(), 'holt-api-'));
@@ -97,12 +101,14 @@ export async function startTestApi(options: EtcdProcessOptions = {}): Promise<Te
   const clients = new Map([['admin', await pki.issue('admin', '/O=system:masters/CN=holt-admin')]]);
   clients.set('stranger', await pki.issue('stranger', '/O=guests/CN=mallory'));
   const clientCa = await pki.ca();
+  const serviceAccountKeys = createTestKeys();
   let server: ApiServer | undefined;
   const start = async (port: number) => {
     server = await startApiServer({
       etcd: etcd.connection,
       tls: { ...serverTls, clientCa },
       port,
+      serviceAccounts: { keys: () => serviceAccountKeys, issuer: TEST_ISSUER },
       definitions: ALL_DEFINITIONS,
       clock: systemClock,
       logger: pino({ level: process.env.HOLT_TEST_LOG ?? 'silent' }),

@@ -38,9 +38,9 @@ function resourceDiscovery(resource: ServedResource): unknown {
     ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
     ...(resource.categories.length > 0 && { categories: resource.categories }),
     ...(resource.subresources.length > 0 && {
-      subresources: resource.subresources.map(({ name, verbs }) => ({
+      subresources: resource.subresources.map(({ name, verbs, kind }) => ({
         subresource: name,
-        responseKind,
+        responseKind: kind ?? responseKind,
         verbs,
       })),
     }),

@@ -58,7 +58,7 @@ function resourceEntries(resource: ServedResource): unknown[] {
       name: `${plural}/${subresource.name}`,
       singularName: '',
       namespaced,
-      kind,
+      ...(subresource.kind ?? { kind }),
       verbs: subresource.verbs,
     })),
   ];

@@ -10,6 +10,8 @@ export interface GroupVersionKind {
 
 export interface ServedSubresource {
   readonly name: string;
+  /** What it takes and answers; the resource's own kind where absent. */
+  readonly kind?: GroupVersionKind;
   readonly verbs: readonly string[];
 }
 
@@ -61,6 +63,10 @@ function servedResource(definition: ResourceDefinition): ServedResource {
   const verbs = OBJECT_VERBS.filter((verb) => !isNamespace || verb !== 'deletecollection');
   const subresources: ServedSubresource[] = [];
   if (isNamespace) subresources.push({ name: 'finalize', verbs: ['update'] });
+  if (group === '' && kind === 'ServiceAccount') {
+    const tokenRequest = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+    subresources.push({ name: 'token', verbs: ['create'], kind: tokenRequest });
+  }
   if (definition.hasStatus) subresources.push({ name: 'status', verbs: ['get', 'patch', 'update'] });
   return { group, version, kind, plural, singular, shortNames, categories, namespaced, verbs, subresources };
 }

@@ -3,8 +3,10 @@ import type { Logger } from '../../../lib/logger.ts';
 import type { RegistryCache } from '../../storage/cache/registry-cache.ts';
 import type { EtcdConnection } from '../../storage/etcd/connection.ts';
 import type { EtcdKv } from '../../storage/etcd/kv.ts';
+import type { Authenticator } from '../auth/authenticate.ts';
 import type { Authorize } from '../auth/authorize.ts';
 import type { RuleResolver } from '../auth/rbac/rule-resolver.ts';
+import type { TokenIssuer } from '../auth/service-account/token-request.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { ResourceCatalog } from './resource.ts';
 
@@ -20,6 +22,9 @@ export interface ServerContext {
   /** For watches of history older than the cache. */
   readonly connection: EtcdConnection;
   readonly catalog: ResourceCatalog;
+  readonly authenticator: Authenticator;
+  /** Makes service-account tokens; undefined for a server without keys for them. */
+  readonly tokenIssuer: TokenIssuer | undefined;
   readonly authorize: Authorize;
   /** What roles say, for those who ask and for those who grant. */
   readonly rules: RuleResolver;

@@ -2,6 +2,7 @@ import type { Answer } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import { methodNotSupported, pathNotFound } from './errors.ts';
 import { answerGet, answerList, answerWatch } from './read-handlers.ts';
+import { answerTokenRequestOf } from './token-handler.ts';
 import type { Verb } from './verb.ts';
 import {
   answerCommit,
@@ -14,6 +15,10 @@ import {
 
 function isNamespace({ target }: ApiRequest): boolean {
   return target.resource.definition.group === '' && target.resource.definition.kind === 'Namespace';
+}
+
+function isServiceAccount({ target }: ApiRequest): boolean {
+  return target.resource.definition.group === '' && target.resource.definition.kind === 'ServiceAccount';
 }
 
 async function dispatchCollection(api: ApiRequest, verb: Verb | undefined): Promise<Answer> {
@@ -66,6 +71,10 @@ async function dispatchSubresource(api: ApiRequest, verb: Verb | undefined, name
   }
   if (subresource === 'finalize' && isNamespace(api)) {
     if (verb === 'update') return answerUpdate(api, name);
+    throw methodNotSupported(definition, api.request.method ?? '');
+  }
+  if (subresource === 'token' && isServiceAccount(api)) {
+    if (verb === 'create') return answerTokenRequestOf(api, name);
     throw methodNotSupported(definition, api.request.method ?? '');
   }
   throw pathNotFound();

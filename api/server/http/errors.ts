@@ -30,8 +30,7 @@ export function unauthorized(): StatusError {
   return new StatusError({
     code: 401,
     reason: 'Unauthorized',
-    message:
-      'Unauthorized: a client certificate signed by the cluster CA is needed; use the kubeconfig of this host',
+    message: 'Unauthorized',
   });
 }
 

@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { TLSSocket } from 'node:tls';
 import { requireAccess } from '../auth/forbidden.ts';
 import { impersonate } from '../auth/impersonation.ts';
 import { resourceAttributes } from '../auth/request-attributes.ts';
-import { type User, userOf } from '../auth/user.ts';
+import type { User } from '../auth/user.ts';
 import type { Answer, RenderedAnswer } from './answer.ts';
 import type { ServerContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
@@ -61,7 +60,7 @@ async function answer(exchange: Exchange): Promise<Answer> {
   const { context, request, url, record } = exchange;
   const anonymous = await answerAnonymous(context, request, url.pathname, url.searchParams);
   if (anonymous !== undefined) return anonymous;
-  const authenticated = request.socket instanceof TLSSocket ? userOf(request.socket) : undefined;
+  const authenticated = await context.authenticator.authenticate(request);
   if (authenticated === undefined) throw unauthorized();
   record.user = authenticated.name;
   const user = impersonate(request, authenticated, context.authorize);

@@ -8,6 +8,7 @@ export interface ServerMetrics {
   readonly requestsInFlight: Gauge<'kind'>;
   readonly watchers: Gauge<'resource'>;
   readonly watchEvents: Counter<'resource'>;
+  readonly authenticationAttempts: Counter<'method' | 'result'>;
   readonly observeEtcd: ObserveEtcd;
 }
 
@@ -47,6 +48,12 @@ export function createServerMetrics(registry: Registry): ServerMetrics {
       name: 'holt_api_watch_events_total',
       help: 'Events sent to watchers by resource',
       labelNames: ['resource'] as const,
+      registers: [registry],
+    }),
+    authenticationAttempts: new Counter({
+      name: 'holt_api_authentication_attempts_total',
+      help: 'Credentials that requests came with, by method (certificate, token) and result',
+      labelNames: ['method', 'result'] as const,
       registers: [registry],
     }),
     observeEtcd: (operation, outcome, durationMs) =>

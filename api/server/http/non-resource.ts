@@ -2,6 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { requireAccess } from '../auth/forbidden.ts';
 import { pathAttributes } from '../auth/request-attributes.ts';
 import { answerReview, findReview } from '../auth/reviews/reviews.ts';
+import {
+  CONFIGURATION_PATH,
+  JWKS_PATH,
+  jsonWebKeySet,
+  openIdConfiguration,
+} from '../auth/service-account/issuer-documents.ts';
 import type { User } from '../auth/user.ts';
 import { discoveryResponse } from '../discovery/discovery.ts';
 import { openApiResponse } from '../openapi/openapi.ts';
@@ -44,6 +50,24 @@ function answerDocument(context: ServerContext, request: IncomingMessage, path: 
     : { kind: 'raw', code: 200, headers: { vary: 'Accept' }, ...discovery };
 }
 
+/** What verifiers of service-account tokens read; undefined for other paths. */
+function answerIssuerDocument(
+  { tokenIssuer }: ServerContext,
+  { socket }: IncomingMessage,
+  path: string,
+): Answer | undefined {
+  if (tokenIssuer === undefined) return undefined;
+  const headers = { 'cache-control': 'public, max-age=3600' };
+  if (path === JWKS_PATH) {
+    const body = JSON.stringify(jsonWebKeySet(tokenIssuer.keys()));
+    return { kind: 'raw', code: 200, contentType: 'application/jwk-set+json', body, headers };
+  }
+  if (path !== CONFIGURATION_PATH) return undefined;
+  const jwksUri = `https://${socket.localAddress}:${socket.localPort}${JWKS_PATH}`;
+  const body = JSON.stringify(openIdConfiguration(tokenIssuer.issuer, jwksUri, tokenIssuer.keys()));
+  return { kind: 'raw', code: 200, contentType: 'application/json', body, headers };
+}
+
 /** Paths below a group's version name resources; all others are authorised as what they are: paths. */
 const RESOURCE_PATH = /^\/(?:api\/[^/]+|apis\/[^/]+\/[^/]+)\/[^/]/;
 
@@ -57,8 +81,10 @@ export async function answerNonResource(
   const { authorize, rules } = context;
   const review = request.method === 'POST' ? findReview(path) : undefined;
   if (review !== undefined) {
+    const { reviewToken } = context.authenticator;
+    const asked = { user, authorize, rules, reviewToken };
     const { object } = decodeBody(await readBody(request), request.headers['content-type']);
-    return { kind: 'plain', code: 201, object: answerReview(review, object, { user, authorize, rules }) };
+    return { kind: 'plain', code: 201, object: await answerReview(review, object, asked) };
   }
   if (RESOURCE_PATH.test(path)) return undefined;
   requireAccess(authorize, pathAttributes(user, request.method ?? '', path));
@@ -67,5 +93,5 @@ export async function answerNonResource(
     const { registry } = context.metrics;
     return { kind: 'raw', code: 200, contentType: registry.contentType, body: await registry.metrics() };
   }
-  return answerDocument(context, request, path);
+  return answerIssuerDocument(context, request, path) ?? answerDocument(context, request, path);
 }

@@ -89,20 +89,40 @@ const ACCESS_REVIEW_STATUS: Component = {
   },
 };
 
+const USER_INFO: Component = {
+  type: 'object',
+  description: 'The user as the server knows it.',
+  properties: {
+    username: text,
+    uid: text,
+    groups: texts,
+    extra: { type: 'object', additionalProperties: texts },
+  },
+};
+
 const SELF_REVIEW_STATUS: Component = {
   type: 'object',
   description: 'Who you are.',
+  properties: { userInfo: USER_INFO },
+};
+
+const TOKEN_REVIEW_SPEC: Component = {
+  type: 'object',
+  description: 'The token that is asked about.',
   properties: {
-    userInfo: {
-      type: 'object',
-      description: 'The user as the server knows it.',
-      properties: {
-        username: text,
-        uid: text,
-        groups: texts,
-        extra: { type: 'object', additionalProperties: texts },
-      },
-    },
+    token: { ...text, description: 'The bearer token.' },
+    audiences: { ...texts, description: 'For whom it should be; the server itself where there are none.' },
+  },
+};
+
+const TOKEN_REVIEW_STATUS: Component = {
+  type: 'object',
+  description: 'Who it is from, or why it is not good.',
+  properties: {
+    authenticated: { type: 'boolean', description: 'Whether the token is good.' },
+    user: USER_INFO,
+    audiences: { ...texts, description: 'Those of the token that were asked for.' },
+    error: { ...text, description: 'Why it is not good.' },
   },
 };
 
@@ -130,7 +150,13 @@ export function reviewComponents(group: string, version: string): [string, Compo
         }),
       ];
     case 'authentication.k8s.io':
-      return [review(group, 'SelfSubjectReview', 'Asks who you are.', { status: SELF_REVIEW_STATUS })];
+      return [
+        review(group, 'SelfSubjectReview', 'Asks who you are.', { status: SELF_REVIEW_STATUS }),
+        review(group, 'TokenReview', 'Asks who a token is from.', {
+          spec: TOKEN_REVIEW_SPEC,
+          status: TOKEN_REVIEW_STATUS,
+        }),
+      ];
     default:
       return [];
   }

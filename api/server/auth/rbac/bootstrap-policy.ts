@@ -102,6 +102,17 @@ const SYSTEM_ROLES: readonly BootstrapRole[] = [
       of('authentication.k8s.io', ['create'], 'selfsubjectreviews'),
     ],
   },
+  {
+    name: 'system:service-account-issuer-discovery',
+    rules: [
+      urls(
+        '/.well-known/openid-configuration',
+        '/.well-known/openid-configuration/',
+        '/openid/v1/jwks',
+        '/openid/v1/jwks/',
+      ),
+    ],
+  },
   { name: 'system:public-info-viewer', rules: [urls(...HEALTH, ...VERSION)] },
   {
     name: 'system:monitoring',
@@ -147,6 +158,7 @@ export const BOOTSTRAP_BINDINGS: readonly BootstrapBinding[] = [
   { name: 'system:discovery', groups: ['system:authenticated'] },
   { name: 'system:basic-user', groups: ['system:authenticated'] },
   { name: 'system:public-info-viewer', groups: ['system:authenticated', 'system:unauthenticated'] },
+  { name: 'system:service-account-issuer-discovery', groups: ['system:serviceaccounts'] },
   { name: 'system:monitoring', groups: ['system:monitoring'] },
   { name: 'holt:manager', users: ['system:holt-manager'] },
   { name: 'holt:router', users: ['system:holt-router'] },

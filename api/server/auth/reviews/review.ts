@@ -1,4 +1,5 @@
 import type { JsonRecord } from '../../../../crds/generate/json-record.ts';
+import type { Authenticator } from '../authenticate.ts';
 import type { Attributes, Authorize } from '../authorize.ts';
 import type { RuleResolver } from '../rbac/rule-resolver.ts';
 import type { User } from '../user.ts';
@@ -12,6 +13,7 @@ export interface ReviewInput {
   readonly spec: JsonRecord;
   readonly authorize: Authorize;
   readonly rules: RuleResolver;
+  readonly reviewToken: Authenticator['reviewToken'];
 }
 
 /** A request that is answered and never stored. */
@@ -21,7 +23,7 @@ export interface Review {
   readonly kind: string;
   readonly namespaced: boolean;
   /** The status; the rest of the answer is what was asked. @throws StatusError 400, 422 */
-  answer(input: ReviewInput): JsonRecord;
+  answer(input: ReviewInput): JsonRecord | Promise<JsonRecord>;
 }
 
 /** The attributes of the right to ask. */

@@ -1,15 +1,13 @@
 import { isRecord, type JsonRecord } from '../../../../crds/generate/json-record.ts';
 import { badRequest } from '../../http/errors.ts';
-import type { Authorize } from '../authorize.ts';
 import { requireAccess } from '../forbidden.ts';
-import type { RuleResolver } from '../rbac/rule-resolver.ts';
-import type { User } from '../user.ts';
 import { ACCESS_REVIEWS } from './access-reviews.ts';
-import { type Review, reviewAttributes } from './review.ts';
+import { type Review, type ReviewInput, reviewAttributes } from './review.ts';
 import { selfSubjectReview } from './self-subject-review.ts';
+import { tokenReview } from './token-review.ts';
 
 /** Every review that is served. */
-export const REVIEWS: readonly Review[] = [selfSubjectReview, ...ACCESS_REVIEWS];
+export const REVIEWS: readonly Review[] = [selfSubjectReview, tokenReview, ...ACCESS_REVIEWS];
 
 /** A review that a path names, and where. */
 export interface ReviewTarget {
@@ -32,12 +30,12 @@ export function findReview(path: string): ReviewTarget | undefined {
  * The answer to a review.
  * @throws StatusError 403 for somebody who may not ask, 400 for another kind in the body, 422 for a wrong spec
  */
-export function answerReview(
+export async function answerReview(
   { review, namespace }: ReviewTarget,
   body: JsonRecord,
-  asked: { readonly user: User; readonly authorize: Authorize; readonly rules: RuleResolver },
-): JsonRecord {
-  const { user, authorize, rules } = asked;
+  asked: Pick<ReviewInput, 'user' | 'authorize' | 'rules' | 'reviewToken'>,
+): Promise<JsonRecord> {
+  const { user, authorize } = asked;
   requireAccess(authorize, reviewAttributes(user, review, namespace));
   const apiVersion = `${review.group}/v1`;
   if (body.kind !== review.kind || body.apiVersion !== apiVersion) {
@@ -51,6 +49,6 @@ export function answerReview(
     apiVersion,
     metadata: { creationTimestamp: null, ...(namespace === undefined ? {} : { namespace }) },
     ...(isRecord(body.spec) ? { spec } : {}),
-    status: review.answer({ user, namespace, spec, authorize, rules }),
+    status: await review.answer({ ...asked, namespace, spec }),
   };
 }
