@@ -67,8 +67,11 @@ function markChange(request: WriteRequest, current: ApiObject, next: ApiObject):
   if (request.resource.definition.builtIn) return;
   if (specChanged(current, next)) {
     next.metadata.generation = (current.metadata.generation ?? 0) + 1;
-    setTraceparent(next, request.traceparent);
-    return;
+    // What is only tried begins no trace: `kubectl diff` would show it.
+    if (!request.dryRun) {
+      setTraceparent(next, request.traceparent);
+      return;
+    }
   }
   const trace = current.metadata.annotations?.[TRACEPARENT_ANNOTATION];
   if (trace !== undefined) {
