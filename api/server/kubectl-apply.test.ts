@@ -83,7 +83,9 @@ test('from client-side to server-side apply and back', async (t) => {
     await kubectlOk('get', 'uservm', 'bob', '-o', 'jsonpath={.metadata.labels} {.spec.cpus}'),
     '{"a":"b"} 2',
   );
-  t.deepEqual((await managersOf('bob'))[0], ['kubectl', 'Apply']);
+  t.true(
+    (await managersOf('bob')).some(([manager, operation]) => manager === 'kubectl' && operation === 'Apply'),
+  );
   const lastApplied = await kubectlOk('apply', 'view-last-applied', 'uservm', 'bob', '-o', 'json');
   t.is(JSON.parse(lastApplied).spec.cpus, 2);
   await manifest('bob.yaml', vmYaml('bob', 3));
@@ -136,7 +138,7 @@ test('a manager of its own name, a status of its own', async (t) => {
     `${vmYaml('dave', 1)}status: {phase: Booting, observedGeneration: 1}\n`,
   );
   await kubectlOk('apply', '--server-side', '--subresource=status', '--field-manager=probe', '-f', status);
-  t.deepEqual(await managersOf('dave'), [
+  t.deepEqual((await managersOf('dave')).toSorted(), [
     ['platform', 'Apply'],
     ['probe', 'Apply'],
   ]);
