@@ -2,6 +2,8 @@ import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts
 import type { ObjectMeta } from '../../../crds/meta/meta.ts';
 import { activeTraceparent } from '../../../lib/telemetry.ts';
 import { listPage } from '../../storage/list-page.ts';
+import { requireAccess } from '../auth/forbidden.ts';
+import { resourceAttributes } from '../auth/request-attributes.ts';
 import { isApplyPatch, parseApplyConfig } from '../patch/apply-config.ts';
 import { parsePatchBody } from '../patch/patch.ts';
 import { applyObject } from '../write/apply.ts';
@@ -14,7 +16,7 @@ import type { WriteRequest, WriteResult } from '../write/write-request.ts';
 import type { Answer } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import { decodeBody, judgeDuplicates } from './decode-body.ts';
-import { forbidden, invalid } from './errors.ts';
+import { invalid } from './errors.ts';
 import { checkPatchOptions, fieldManagerOf } from './field-manager.ts';
 import { parseWriteOptions } from './query.ts';
 import { readBody } from './read-body.ts';
@@ -91,24 +93,9 @@ export async function answerUpdate(api: ApiRequest, name: string): Promise<Answe
 }
 
 /** Creating by way of an apply needs the right to create. */
-function checkMayCreate({ context, user, target }: ApiRequest, name: string): void {
-  const { definition } = target.resource;
-  const { group, plural } = definition;
-  const attributes = {
-    user,
-    group,
-    resource: plural,
-    subresource: '',
-    namespace: target.namespace ?? '',
-    name,
-  };
-  const decision = context.authorize({ ...attributes, verb: 'create' });
-  if (decision.allowed) return;
-  throw forbidden(
-    definition,
-    name,
-    `User ${JSON.stringify(user.name)} cannot create resource ${JSON.stringify(plural)} in API group ${JSON.stringify(group)}: ${decision.reason}`,
-  );
+function checkMayCreate({ context, user, target, query }: ApiRequest): void {
+  const object = { ...target, subresource: undefined };
+  requireAccess(context.authorize, resourceAttributes(user, 'create', object, query));
 }
 
 /** PATCH that applies a configuration to an object or its status. */
@@ -116,7 +103,7 @@ async function answerApply(api: ApiRequest, write: WriteRequest): Promise<Answer
   const force = checkPatchOptions(api.query, true);
   const { config, warnings } = parseApplyConfig(await readBody(api.request), write.fieldValidation);
   for (const warning of warnings) api.warn(warning);
-  const mayCreate = () => checkMayCreate(api, write.name);
+  const mayCreate = () => checkMayCreate(api);
   const result = await applyObject({ ...write, force, checkMayCreate: mayCreate }, config);
   return storedAnswer(api, result, result.wasCreated ? 201 : 200);
 }

@@ -84,7 +84,8 @@ const COMMON_ROLES: readonly BootstrapRole[] = [
     rules: [
       core(READ, 'configmaps', 'events', 'limitranges', 'namespaces', 'namespaces/status'),
       core(READ, 'resourcequotas', 'resourcequotas/status', 'serviceaccounts'),
-      of('holt.dev', READ, 'sandboxcontainers', 'sandboxcontainers/status', 'uservms', 'uservms/status'),
+      of('holt.dev', READ, 'guestimages', 'sandboxcontainers', 'uservms'),
+      of('holt.dev', READ, 'guestimages/status', 'sandboxcontainers/status', 'uservms/status'),
     ],
   },
 ];

@@ -1,0 +1,128 @@
+/*
+ * Who may do what, written down by hand and apart from the roles: the other half of the access matrix test.
+ * Letters: Get, List, Watch, Create, Update, Patch, Delete, X deletecollection, Impersonate, Bind, Escalate.
+ */
+
+/** The letter of each verb. */
+export const VERB_LETTERS = {
+  get: 'G',
+  list: 'L',
+  watch: 'W',
+  create: 'C',
+  update: 'U',
+  patch: 'P',
+  delete: 'D',
+  deletecollection: 'X',
+  impersonate: 'I',
+  bind: 'B',
+  escalate: 'E',
+} as const;
+
+export type Verb = keyof typeof VERB_LETTERS;
+
+/** What is allowed on one resource or subresource; each column adds to those before it. */
+interface Row {
+  readonly view?: string;
+  readonly edit?: string;
+  readonly admin?: string;
+  readonly everybody?: string;
+  /** Beyond what it may do to everything: read, change, delete. */
+  readonly manager?: string;
+  readonly router?: string;
+  readonly delegator?: string;
+  /** A node, whosever the object is. */
+  readonly node?: string;
+  /** A node, where the object is its own or bound to it. */
+  readonly own?: string;
+}
+
+const READ = 'GLW';
+const WRITE = 'CUPDX';
+const MANAGER = 'GLWUPDX';
+
+/** By `group/plural` or `group/plural/subresource`; the core group is empty. */
+export const ROWS: Readonly<Record<string, Row>> = {
+  '/configmaps': { view: READ, edit: WRITE, manager: 'C' },
+  '/events': { view: READ, edit: WRITE, manager: 'C', node: 'C' },
+  '/limitranges': { view: READ },
+  '/namespaces': { view: READ },
+  '/namespaces/finalize': {},
+  '/namespaces/status': { view: READ },
+  '/namespaces/commit': { manager: 'C' },
+  '/nodes': { node: 'C', own: 'GLWUP' },
+  '/nodes/status': { own: 'GLWUP' },
+  '/nodes/commit': { manager: 'C', own: 'GLWUPC' },
+  '/resourcequotas': { view: READ },
+  '/resourcequotas/status': { view: READ },
+  '/resourcequotas/commit': {},
+  '/secrets': { edit: READ + WRITE },
+  '/serviceaccounts': { view: READ, edit: `${WRITE}I`, manager: 'C' },
+  '/serviceaccounts/token': { edit: 'C' },
+  'apiextensions.k8s.io/customresourcedefinitions': {},
+  'apiextensions.k8s.io/customresourcedefinitions/status': {},
+  'apiextensions.k8s.io/customresourcedefinitions/commit': {},
+  'authentication.k8s.io/selfsubjectreviews': { everybody: 'C' },
+  'authentication.k8s.io/tokenreviews': { delegator: 'C' },
+  'authorization.k8s.io/localsubjectaccessreviews': { admin: 'C' },
+  'authorization.k8s.io/selfsubjectaccessreviews': { everybody: 'C' },
+  'authorization.k8s.io/selfsubjectrulesreviews': { everybody: 'C' },
+  'authorization.k8s.io/subjectaccessreviews': { delegator: 'C' },
+  'coordination.k8s.io/leases': { edit: READ + WRITE, manager: 'C' },
+  'holt.dev/guestimages': { view: READ, node: READ },
+  'holt.dev/guestimages/status': { view: READ, node: 'GUP' },
+  'holt.dev/guestimages/commit': { manager: 'C', node: 'C' },
+  'holt.dev/sandboxcontainers': { view: READ, edit: WRITE, router: READ, node: 'LW', own: 'GUP' },
+  'holt.dev/sandboxcontainers/status': { view: READ, own: 'GUP' },
+  'holt.dev/sandboxcontainers/commit': { manager: 'C', own: 'C' },
+  'holt.dev/uservms': { view: READ, edit: WRITE, router: READ, node: 'LW', own: 'GUP' },
+  'holt.dev/uservms/status': { view: READ, own: 'GUP' },
+  'holt.dev/uservms/commit': { manager: 'C', own: 'C' },
+  'rbac.authorization.k8s.io/clusterrolebindings': {},
+  'rbac.authorization.k8s.io/clusterroles': {},
+  'rbac.authorization.k8s.io/rolebindings': { admin: READ + WRITE },
+  'rbac.authorization.k8s.io/roles': { admin: READ + WRITE },
+};
+
+/** What each bootstrap role adds to what everybody may. */
+export const ROLES: Readonly<Record<string, (row: Row) => string>> = {
+  'cluster-admin': () => Object.values(VERB_LETTERS).join(''),
+  admin: ({ view = '', edit = '', admin = '' }) => view + edit + admin,
+  edit: ({ view = '', edit = '' }) => view + edit,
+  view: ({ view = '' }) => view,
+  'system:aggregate-to-admin': ({ admin = '' }) => admin,
+  'system:aggregate-to-edit': ({ edit = '' }) => edit,
+  'system:aggregate-to-view': ({ view = '' }) => view,
+  'system:auth-delegator': ({ delegator = '' }) => delegator,
+  'system:basic-user': () => '',
+  'system:discovery': () => '',
+  'system:monitoring': () => '',
+  'system:public-info-viewer': () => '',
+  'system:service-account-issuer-discovery': () => '',
+  'holt:manager': ({ manager = '' }) => MANAGER + manager,
+  'holt:router': ({ router = '' }) => router,
+};
+
+/** What nodes add, about objects of others and about their own. */
+export const NODES = {
+  others: ({ node = '' }: Row) => node,
+  own: ({ node = '', own = '' }: Row) => node + own,
+} as const;
+
+/** Roles that may get a path, besides those who may do everything; `everybody` for all with a name. */
+export const PATHS: Readonly<Record<string, readonly string[]>> = {
+  '/api': ['everybody'],
+  '/api/v1': ['everybody'],
+  '/apis': ['everybody'],
+  '/apis/holt.dev/v1alpha1': ['everybody'],
+  '/openapi/v2': ['everybody'],
+  '/openapi/v3': ['everybody'],
+  '/openapi/v3/api/v1': ['everybody'],
+  '/version': ['everybody'],
+  '/healthz': ['everybody'],
+  '/livez': ['everybody'],
+  '/readyz': ['everybody'],
+  '/metrics': ['system:monitoring'],
+  '/.well-known/openid-configuration': ['system:service-account-issuer-discovery'],
+  '/openid/v1/jwks': ['system:service-account-issuer-discovery'],
+  '/logs': [],
+};

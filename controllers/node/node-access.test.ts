@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import test from 'ava';
+import { ApiClient, Informer } from '../../api/client/index.ts';
+import { guestImageDefinition } from '../../crds/guestimage/definition.ts';
+import { nodeDefinition } from '../../crds/node/definition.ts';
+import { type SandboxContainer, sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
+import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { statePaths } from '../../lib/config.ts';
+import { createLogger } from '../../lib/logger.ts';
+import { Heartbeat } from '../noderegistration/heartbeat.ts';
+import { ensureFinalizer, removeFinalizer, StatusCommitter } from '../runtime/index.ts';
+import { ControlPlane } from '../testing/control-plane.ts';
+
+let plane: ControlPlane;
+let client: ApiClient;
+
+test.before(async () => {
+  plane = await ControlPlane.start();
+  client = await ApiClient.fromKubeconfigFile(join(statePaths(plane.config.stateDir).pki, 'node.kubeconfig'));
+});
+
+test.after.always(async () => {
+  await client?.close();
+  await plane?.dispose();
+});
+
+test("holt-node's certificate suffices for what it does: register, watch, write statuses and finalizers", async (t) => {
+  const { nodeName } = plane.config;
+  const committer = new StatusCommitter({
+    client,
+    reportingComponent: 'holt-node',
+    reportingInstance: nodeName,
+  });
+  const facts = {
+    nodeName,
+    mode: 'emulated' as const,
+    hostname: 'host',
+    architecture: 'amd64',
+    kernelVersion: '6',
+    osImage: 'test',
+    bootId: 'b',
+    machineId: 'm',
+    vmmVersion: '1',
+    cpuCount: 2,
+    memoryBytes: 2 ** 30,
+  };
+  const heartbeat = new Heartbeat({
+    client,
+    facts,
+    clock: systemClock,
+    logger: createLogger('holt-node', 'silent'),
+  });
+  await heartbeat.beat();
+  await heartbeat.beat();
+  const informers = [userVmDefinition, sandboxContainerDefinition, guestImageDefinition].map(
+    (definition) => new Informer({ client, definition }),
+  );
+  for (const informer of informers) informer.start();
+  await Promise.all(informers.map((informer) => informer.whenSynced()));
+
+  const apiVersion = 'holt.dev/v1alpha1';
+  const metadata = { namespace: 'default', name: 'alice' };
+  const made = await plane.client.create<UserVm>(userVmDefinition, {
+    apiVersion,
+    kind: 'UserVM',
+    metadata,
+    spec: { user: 'alice' } as UserVm['spec'],
+  });
+  await plane.client.updateStatus<UserVm>(userVmDefinition, { ...made, status: { nodeName } });
+  const vm = await client.get<UserVm>(userVmDefinition, metadata);
+  const held = await ensureFinalizer(client, userVmDefinition, vm, 'holt.dev/test');
+  const event = { type: 'Normal' as const, reason: 'Tested', message: 'tested' };
+  const status = { ...held.status, phase: 'Running' };
+  const told = await committer.commit(userVmDefinition, held, status, [event]);
+  t.is(told.status?.phase, 'Running');
+  await removeFinalizer(client, userVmDefinition, told, 'holt.dev/test');
+
+  const container = await plane.client.create<SandboxContainer>(sandboxContainerDefinition, {
+    apiVersion,
+    kind: 'SandboxContainer',
+    metadata,
+    spec: {
+      vmRef: { name: 'alice' },
+      role: 'live',
+      source: { image: 'example.com/web:1' },
+    } as SandboxContainer['spec'],
+  });
+  await committer.commit(sandboxContainerDefinition, container, { phase: 'Pending' }, [event]);
+  const node = await client.get(nodeDefinition, { name: nodeName });
+  await committer.commit(nodeDefinition, node, { ...(node.status ?? {}) }, [event]);
+  await Promise.all(informers.map((informer) => informer.stop()));
+});
