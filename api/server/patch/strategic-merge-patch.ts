@@ -9,6 +9,8 @@ import { setField } from './merge-patch.ts';
  */
 const MERGE_KEYS: Readonly<Record<string, string>> = {
   'metadata.ownerReferences': 'uid',
+  // ServiceAccount; its imagePullSecrets are atomic, and so are the rules and subjects of RBAC.
+  secrets: 'name',
   'status.conditions': 'type',
   'status.addresses': 'type',
 };

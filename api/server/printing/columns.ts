@@ -1,7 +1,7 @@
 import type { ApiObject } from '../../../crds/meta/meta.ts';
 import type { PrinterColumn, ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
 import { ageOf } from './age.ts';
-import { eventColumns } from './event-columns.ts';
+import { builtInColumns } from './builtin-columns.ts';
 import { compileJsonPath } from './json-path.ts';
 
 /** meta.k8s.io/v1 TableColumnDefinition. */
@@ -32,12 +32,12 @@ const NAME_COLUMN: Column = {
 
 const columnsByDefinition = new WeakMap<ResourceDefinition, readonly Column[]>();
 
-/** The columns of a kind, Name first; Events have their own, as in Kubernetes. */
+/** The columns of a kind, Name first; some built-in kinds have computed ones, as in Kubernetes. */
 export function columnsOf(definition: ResourceDefinition): readonly Column[] {
   const known = columnsByDefinition.get(definition);
   if (known !== undefined) return known;
-  const isEvent = definition.kind === 'Event' && definition.builtIn;
-  const columns = isEvent ? eventColumns() : [NAME_COLUMN, ...definition.printerColumns.map(printerColumn)];
+  const ownColumns = definition.builtIn ? builtInColumns(definition.kind) : undefined;
+  const columns = ownColumns ?? [NAME_COLUMN, ...definition.printerColumns.map(printerColumn)];
   columnsByDefinition.set(definition, columns);
   return columns;
 }

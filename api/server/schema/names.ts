@@ -34,6 +34,16 @@ export function checkPathSegment(value: string): string | undefined {
   return found === undefined ? undefined : `may not contain '${found}'`;
 }
 
+/** A key of a ConfigMap or a Secret, which may become the name of a file. */
+export function checkConfigKey(value: string): string | undefined {
+  if (value.length > SUBDOMAIN_LENGTH_MAX) return `must be no more than ${SUBDOMAIN_LENGTH_MAX} characters`;
+  if (!/^[-._a-zA-Z0-9]+$/.test(value)) {
+    return "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name', or 'KEY_NAME', or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+  }
+  if (value === '.' || value === '..') return `must not be '${value}'`;
+  return value.startsWith('..') ? "must not start with '..'" : undefined;
+}
+
 /** `name` or `prefix/name`: keys of labels and annotations, finalizers. */
 export function checkQualifiedName(value: string): string | undefined {
   const parts = value.split('/');

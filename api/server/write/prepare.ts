@@ -4,6 +4,7 @@ import { newTraceparent, TRACEPARENT_ANNOTATION } from '../../../lib/telemetry.t
 import { admit } from '../admission/admission.ts';
 import { checkWriter } from '../auth/check-write.ts';
 import { badRequest, invalid } from '../http/errors.ts';
+import { normalize } from './normalize.ts';
 import type { WriteRequest } from './write-request.ts';
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -56,6 +57,7 @@ export function validated(
   const formErrors = [...(request.formErrors ?? []), ...result.errors];
   if (formErrors.length > 0) throw invalid(definition, name, formErrors);
   const valid = result.object as ApiObject;
+  normalize(definition, valid);
   const errors = admit({ definition, object: valid, previous });
   if (errors.length > 0) throw invalid(definition, name, errors);
   checkWriter(request, valid, previous);

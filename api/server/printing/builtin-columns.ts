@@ -1,0 +1,124 @@
+import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
+import type { ApiObject } from '../../../crds/meta/meta.ts';
+import { ageOf } from './age.ts';
+import type { Column } from './columns.ts';
+import { eventColumns } from './event-columns.ts';
+
+/*
+ * Columns that are computed, as kubectl's users know them.
+ * Source: kubernetes 1.32 pkg/printers/internalversion/printers.go
+ */
+
+interface ColumnOptions {
+  readonly name: string;
+  readonly description: string;
+  readonly isWide?: boolean;
+}
+
+function column(options: ColumnOptions, cell: (object: ApiObject, nowMs: number) => unknown): Column {
+  const { name, description, isWide = false } = options;
+  return {
+    definition: {
+      name,
+      type: 'string',
+      format: name === 'Name' ? 'name' : '',
+      description,
+      priority: isWide ? 1 : 0,
+    },
+    cell,
+  };
+}
+
+const NAME = column(
+  { name: 'Name', description: 'Name of the object, unique among its kind in its namespace.' },
+  ({ metadata }) => metadata.name ?? '',
+);
+const AGE = column({ name: 'Age', description: 'Since its creation' }, ({ metadata }, nowMs) =>
+  ageOf(metadata.creationTimestamp, nowMs),
+);
+
+function sizeOf(value: unknown): number {
+  return typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+}
+
+const configMapColumns = [
+  NAME,
+  column(
+    { name: 'Data', description: 'How many keys it has' },
+    (object) => sizeOf(object.data) + sizeOf(object.binaryData),
+  ),
+  AGE,
+];
+
+const secretColumns = [
+  NAME,
+  column({ name: 'Type', description: 'What programs may expect in it' }, ({ type }) => type ?? ''),
+  column({ name: 'Data', description: 'How many keys it has' }, ({ data }) => sizeOf(data)),
+  AGE,
+];
+
+const serviceAccountColumns = [
+  NAME,
+  column({ name: 'Secrets', description: 'How many Secrets it names' }, ({ secrets }) => sizeOf(secrets)),
+  AGE,
+];
+
+function records(value: unknown): JsonRecord[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+/** The names of the subjects of a kind; those with a namespace as `namespace/name`. */
+function subjectNames({ subjects }: ApiObject, kind: string): string {
+  return records(subjects)
+    .filter((subject) => subject.kind === kind)
+    .map(({ namespace, name }) => (namespace ? `${String(namespace)}/${String(name)}` : String(name)))
+    .join(', ');
+}
+
+const bindingColumns = [
+  NAME,
+  column({ name: 'Role', description: 'The role that is given' }, ({ roleRef }) =>
+    isRecord(roleRef) ? `${String(roleRef.kind)}/${String(roleRef.name)}` : '',
+  ),
+  AGE,
+  ...(['User', 'Group', 'ServiceAccount'] as const).map((kind) =>
+    column({ name: `${kind}s`, description: `Each ${kind} that is given it`, isWide: true }, (object) =>
+      subjectNames(object, kind),
+    ),
+  ),
+];
+
+/** `resource: used/hard` of the limits whose name begins with `limits.`, or of all others. */
+function usage({ status }: ApiObject, isLimit: boolean): string {
+  const { hard, used }: JsonRecord = isRecord(status) ? status : {};
+  const usedOf = (name: string) => (isRecord(used) ? (used[name] ?? '0') : '0');
+  return Object.entries(isRecord(hard) ? hard : {})
+    .filter(([name]) => name.startsWith('limits.') === isLimit)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, most]) => `${name}: ${String(usedOf(name))}/${String(most)}`)
+    .join(', ');
+}
+
+const quotaColumns = [
+  NAME,
+  AGE,
+  column({ name: 'Request', description: 'What is used of what may be asked for' }, (quota) =>
+    usage(quota, false),
+  ),
+  column({ name: 'Limit', description: 'What is used of the limits' }, (quota) => usage(quota, true)),
+];
+
+const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
+  Event: eventColumns(),
+  ConfigMap: configMapColumns,
+  Secret: secretColumns,
+  ServiceAccount: serviceAccountColumns,
+  RoleBinding: bindingColumns,
+  ClusterRoleBinding: bindingColumns,
+  ResourceQuota: quotaColumns,
+};
+
+/** The columns of a built-in kind where they are computed; undefined where its definition says all. */
+export function builtInColumns(kind: string): readonly Column[] | undefined {
+  return Object.hasOwn(COLUMNS, kind) ? COLUMNS[kind] : undefined;
+}
