@@ -56,7 +56,7 @@ async function review(user: string, groups: readonly string[], asked: Record<str
   return json.status;
 }
 
-test('a stranger is told what it cannot do, in the words of kube-apiserver', async (t) => {
+test.serial('a stranger is told what it cannot do, in the words of kube-apiserver', async (t) => {
   const get = await api.send({ path: `${VMS}/x`, as: 'stranger' });
   t.is(get.code, 403);
   t.is(
@@ -74,50 +74,56 @@ test('a stranger is told what it cannot do, in the words of kube-apiserver', asy
   t.is((await api.send({ path: '/apis', as: 'stranger' })).code, 200);
 });
 
-test('a role bound in a namespace allows there what its rules say, by name, subresource and verb', async (t) => {
-  await make(`${RBAC}/namespaces/default/roles`, {
-    metadata: { name: 'reader' },
-    rules: [
-      { apiGroups: ['holt.dev'], resources: ['uservms'], verbs: ['list', 'get'], resourceNames: ['alice'] },
-      { apiGroups: [''], resources: ['*/status'], verbs: ['get'] },
-    ],
-  });
-  await make(`${RBAC}/namespaces/default/rolebindings`, {
-    metadata: { name: 'reader' },
-    roleRef: refTo('Role', 'reader'),
-    subjects: [
-      { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'rita' },
-      { kind: 'ServiceAccount', name: 'robot' },
-    ],
-  });
-  const ask = (user: string, resource: string, verb: string, rest: Record<string, string> = {}) =>
-    review(user, [], {
-      resourceAttributes: { group: 'holt.dev', resource, verb, namespace: 'default', ...rest },
+test.serial(
+  'a role bound in a namespace allows there what its rules say, by name, subresource and verb',
+  async (t) => {
+    await make(`${RBAC}/namespaces/default/roles`, {
+      metadata: { name: 'reader' },
+      rules: [
+        { apiGroups: ['holt.dev'], resources: ['uservms'], verbs: ['list', 'get'], resourceNames: ['alice'] },
+        { apiGroups: [''], resources: ['*/status'], verbs: ['get'] },
+      ],
     });
-  await waitUntil(
-    'the role to hold',
-    async () => (await ask('rita', 'uservms', 'get', { name: 'alice' })).allowed,
-  );
-  t.is(
-    (await ask('rita', 'uservms', 'get', { name: 'alice' })).reason,
-    'RBAC: allowed by RoleBinding "reader/default" of Role "reader" to User "rita"',
-  );
-  t.is(
-    (await ask('system:serviceaccount:default:robot', 'uservms', 'get', { name: 'alice' })).reason,
-    'RBAC: allowed by RoleBinding "reader/default" of Role "reader" to ServiceAccount "robot/default"',
-  );
-  t.false((await ask('rita', 'uservms', 'get', { name: 'bob' })).allowed);
-  t.false((await ask('rita', 'uservms', 'list')).allowed);
-  t.false((await ask('rita', 'uservms', 'get', { name: 'alice', namespace: 'other' })).allowed);
-  t.true((await ask('rita', 'pods', 'get', { group: '', subresource: 'status' })).allowed);
-  t.false((await ask('rita', 'pods', 'get', { group: '' })).allowed);
-  const byName = await api.send({ path: `${VMS}?fieldSelector=metadata.name%3Dalice`, headers: as('rita') });
-  t.is(byName.code, 200);
-  t.is((await api.send({ path: VMS, headers: as('rita') })).code, 403);
-  t.is((await api.send({ path: `${VMS}/alice`, headers: as('rita') })).code, 404);
-});
+    await make(`${RBAC}/namespaces/default/rolebindings`, {
+      metadata: { name: 'reader' },
+      roleRef: refTo('Role', 'reader'),
+      subjects: [
+        { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'rita' },
+        { kind: 'ServiceAccount', name: 'robot' },
+      ],
+    });
+    const ask = (user: string, resource: string, verb: string, rest: Record<string, string> = {}) =>
+      review(user, [], {
+        resourceAttributes: { group: 'holt.dev', resource, verb, namespace: 'default', ...rest },
+      });
+    await waitUntil(
+      'the role to hold',
+      async () => (await ask('rita', 'uservms', 'get', { name: 'alice' })).allowed,
+    );
+    t.is(
+      (await ask('rita', 'uservms', 'get', { name: 'alice' })).reason,
+      'RBAC: allowed by RoleBinding "reader/default" of Role "reader" to User "rita"',
+    );
+    t.is(
+      (await ask('system:serviceaccount:default:robot', 'uservms', 'get', { name: 'alice' })).reason,
+      'RBAC: allowed by RoleBinding "reader/default" of Role "reader" to ServiceAccount "robot/default"',
+    );
+    t.false((await ask('rita', 'uservms', 'get', { name: 'bob' })).allowed);
+    t.false((await ask('rita', 'uservms', 'list')).allowed);
+    t.false((await ask('rita', 'uservms', 'get', { name: 'alice', namespace: 'other' })).allowed);
+    t.true((await ask('rita', 'pods', 'get', { group: '', subresource: 'status' })).allowed);
+    t.false((await ask('rita', 'pods', 'get', { group: '' })).allowed);
+    const byName = await api.send({
+      path: `${VMS}?fieldSelector=metadata.name%3Dalice`,
+      headers: as('rita'),
+    });
+    t.is(byName.code, 200);
+    t.is((await api.send({ path: VMS, headers: as('rita') })).code, 403);
+    t.is((await api.send({ path: `${VMS}/alice`, headers: as('rita') })).code, 404);
+  },
+);
 
-test('a binding counts while it is there, and one to an absent role says so', async (t) => {
+test.serial('a binding counts while it is there, and one to an absent role says so', async (t) => {
   await make(`${RBAC}/clusterrolebindings`, {
     metadata: { name: 'dangling' },
     roleRef: refTo('ClusterRole', 'absent'),
@@ -142,25 +148,28 @@ test('a binding counts while it is there, and one to an absent role says so', as
   t.pass();
 });
 
-test('aggregated roles have the rules of those that their labels select, and follow them', async (t) => {
-  const rulesOf = async (name: string) =>
-    (await api.send({ path: `${RBAC}/clusterroles/${name}` })).json.rules;
-  await waitUntil('admin to be aggregated', async () =>
-    JSON.stringify(await rulesOf('admin')).includes('localsubjectaccessreviews'),
-  );
-  await make(`${RBAC}/clusterroles`, {
-    metadata: { name: 'more', labels: { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' } },
-    rules: [{ apiGroups: ['example.com'], resources: ['toys'], verbs: ['get'] }],
-  });
-  for (const role of ['view', 'edit', 'admin']) {
-    await waitUntil(`${role} to follow`, async () => JSON.stringify(await rulesOf(role)).includes('toys'));
-  }
-  await api.send({ method: 'DELETE', path: `${RBAC}/clusterroles/more` });
-  await waitUntil('admin to follow', async () => !JSON.stringify(await rulesOf('admin')).includes('toys'));
-  t.pass();
-});
+test.serial(
+  'aggregated roles have the rules of those that their labels select, and follow them',
+  async (t) => {
+    const rulesOf = async (name: string) =>
+      (await api.send({ path: `${RBAC}/clusterroles/${name}` })).json.rules;
+    await waitUntil('admin to be aggregated', async () =>
+      JSON.stringify(await rulesOf('admin')).includes('localsubjectaccessreviews'),
+    );
+    await make(`${RBAC}/clusterroles`, {
+      metadata: { name: 'more', labels: { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' } },
+      rules: [{ apiGroups: ['example.com'], resources: ['toys'], verbs: ['get'] }],
+    });
+    for (const role of ['view', 'edit', 'admin']) {
+      await waitUntil(`${role} to follow`, async () => JSON.stringify(await rulesOf(role)).includes('toys'));
+    }
+    await api.send({ method: 'DELETE', path: `${RBAC}/clusterroles/more` });
+    await waitUntil('admin to follow', async () => !JSON.stringify(await rulesOf('admin')).includes('toys'));
+    t.pass();
+  },
+);
 
-test('nobody grants what they do not hold', async (t) => {
+test.serial('nobody grants what they do not hold', async (t) => {
   await make(`${RBAC}/namespaces/default/rolebindings`, {
     metadata: { name: 'ada' },
     roleRef: refTo('ClusterRole', 'admin'),
@@ -189,6 +198,13 @@ test('nobody grants what they do not hold', async (t) => {
     'roles.rbac.authorization.k8s.io "beyond" is forbidden: user "ada" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n' +
       '{APIGroups:["holt.dev"], Resources:["uservms/commit"], Verbs:["get" "create"]}',
   );
+  const applied = await api.send({
+    method: 'PATCH',
+    path: `${RBAC}/namespaces/default/roles/beyond?fieldManager=ada`,
+    headers: { ...as('ada'), 'content-type': 'application/apply-patch+yaml' },
+    body: { apiVersion: 'rbac.authorization.k8s.io/v1', ...role('beyond', ['get']) },
+  });
+  t.is(applied.code, 403);
   const held = {
     kind: 'Role',
     metadata: { name: 'held' },
@@ -233,7 +249,27 @@ test('nobody grants what they do not hold', async (t) => {
   t.is((await send('roles', role('beyond', ['get', 'create']))).code, 201);
 });
 
-test('acting as somebody else needs the right to each part of them', async (t) => {
+test.serial(
+  'what was taken from a bootstrap role comes back with the next start; what is out of the update stays',
+  async (t) => {
+    const role = (name: string) => `${RBAC}/clusterroles/${name}`;
+    const patch = async (name: string, body: unknown) => {
+      const headers = { 'content-type': 'application/merge-patch+json' };
+      const { code } = await api.send({ method: 'PATCH', path: role(name), headers, body });
+      t.is(code, 200);
+    };
+    await patch('system:monitoring', { rules: [] });
+    const annotations = { 'rbac.authorization.k8s.io/autoupdate': 'false' };
+    await patch('system:auth-delegator', { metadata: { annotations }, rules: [] });
+    await api.send({ method: 'DELETE', path: `${RBAC}/clusterrolebindings/system:monitoring` });
+    await api.restartServer();
+    t.true((await api.send({ path: role('system:monitoring') })).json.rules.length > 0);
+    t.is((await api.send({ path: `${RBAC}/clusterrolebindings/system:monitoring` })).code, 200);
+    t.deepEqual((await api.send({ path: role('system:auth-delegator') })).json.rules ?? [], []);
+  },
+);
+
+test.serial('acting as somebody else needs the right to each part of them', async (t) => {
   await make(`${RBAC}/clusterroles`, {
     metadata: { name: 'actor' },
     rules: [
