@@ -60,6 +60,7 @@ async function runTests(suites: readonly (readonly string[])[]): Promise<number>
 
 /** Long proofs of the API server; they need no guest image. */
 const DRILLS: Readonly<Record<string, string>> = {
+  'drill:fuzz': 'api/testing/fuzz/drill.ts',
   'drill:linearizability': 'api/testing/linearizability/drill.ts',
 };
 

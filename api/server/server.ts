@@ -21,6 +21,7 @@ import { bootstrap } from './bootstrap.ts';
 import type { ServerContext } from './http/context.ts';
 import { handleRequest } from './http/handle-request.ts';
 import { createServerMetrics } from './http/metrics.ts';
+import { refuseTunnel } from './http/refuse-tunnel.ts';
 import { createCatalog } from './http/resource.ts';
 
 export interface ApiServerOptions {
@@ -91,6 +92,8 @@ function createHttpsServer({ tls }: ApiServerOptions, context: ServerContext): S
     },
     (request, response) => void handleRequest(context, request, response),
   );
+  // Nothing is tunnelled here; without this Node would close the connection without a word.
+  server.on('connect', (_, socket) => refuseTunnel(socket));
   server.on('tlsClientError', (error) =>
     context.logger.debug({ reason: error.message }, 'TLS handshake failed'),
   );

@@ -1,10 +1,10 @@
-import { parseDocument } from 'yaml';
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
 import { decodeProtobuf, ProtobufError } from '../protobuf/codec.ts';
 import { duplicateFields } from '../schema/duplicate-fields.ts';
 import type { FieldError, FieldValidation } from '../schema/structural.ts';
 import { badRequest, unsupportedMediaType } from './errors.ts';
 import { JSON_TYPE, mediaTypeOf, PROTOBUF_TYPE, YAML_TYPE } from './media-type.ts';
+import { parseYamlText } from './parse-yaml.ts';
 
 export interface DecodedBody {
   readonly object: JsonRecord;
@@ -26,18 +26,8 @@ function decodeJson(body: Buffer): { value: unknown; duplicates: FieldError[] } 
 }
 
 function decodeYaml(body: Buffer): { value: unknown; duplicates: FieldError[] } {
-  const document = parseDocument(body.toString(), { uniqueKeys: false });
-  const [error] = document.errors;
-  if (error !== undefined) throw badRequest(`the body is not YAML: ${error.message}`);
-  const unique = parseDocument(body.toString(), { uniqueKeys: true });
-  const duplicates = unique.errors.map(
-    (problem): FieldError => ({
-      field: '',
-      type: 'unknown',
-      detail: problem.message.split('\n', 1)[0] ?? '',
-    }),
-  );
-  return { value: document.toJS({ maxAliasCount: 100 }), duplicates };
+  const { value, duplicates } = parseYamlText(body.toString(), 'the body');
+  return { value, duplicates: duplicates.map((detail) => ({ field: '', type: 'unknown', detail })) };
 }
 
 function decodeProtobufBody(body: Buffer): { value: unknown; duplicates: FieldError[] } {

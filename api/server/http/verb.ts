@@ -13,7 +13,8 @@ export function verbOf(
   switch (method) {
     case 'GET':
     case 'HEAD':
-      if (isCollection) return booleanParameter(query, 'watch') ? 'watch' : 'list';
+      // A watch without a body would say nothing for as long as it lasts.
+      if (isCollection) return method === 'GET' && booleanParameter(query, 'watch') ? 'watch' : 'list';
       return 'get';
     case 'POST':
       return 'create';

@@ -1,8 +1,8 @@
-import { parse as parseYaml } from 'yaml';
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
 import { badRequest, unsupportedMediaType } from '../http/errors.ts';
 import { mediaTypeOf } from '../http/media-type.ts';
+import { parseYamlText } from '../http/parse-yaml.ts';
 import type { Resource } from '../http/resource.ts';
 import { APPLY_TYPE } from './apply-config.ts';
 import { applyJsonPatch } from './json-patch.ts';
@@ -22,13 +22,7 @@ function parsePatch(body: Buffer): unknown {
   } catch {
     // kubectl sends JSON; `kubectl patch` with a YAML patch is turned into JSON by it. curl users write YAML.
   }
-  try {
-    return parseYaml(body.toString());
-  } catch (error) {
-    throw badRequest(
-      `the patch is neither JSON nor YAML: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
+  return parseYamlText(body.toString(), 'the patch').value;
 }
 
 function parseRecordPatch(body: Buffer): JsonRecord {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { EventCursor } from '../../storage/cache/event-cursor.ts';
+import type { WindowEvent } from '../../storage/cache/window-event.ts';
 import { expired } from '../http/errors.ts';
 import type { Selection } from '../selectors/selection.ts';
 import type { FrameWriter } from './frames.ts';
@@ -32,6 +33,8 @@ export class WatchSession {
   readonly #timers: NodeJS.Timeout[] = [];
   #sentRevision = 0;
   #blocked = false;
+  /** Taken from the cursor, and left for when the client takes again. */
+  #held: WindowEvent | undefined;
   #ended = false;
   #initialEndDue: boolean;
 
@@ -81,7 +84,8 @@ export class WatchSession {
     let frames: Buffer[] = [];
     let sizeBytes = 0;
     while (!this.#blocked && !this.#ended) {
-      const event = this.#cursor.next();
+      const event = this.#held ?? this.#cursor.next();
+      this.#held = undefined;
       if (event === undefined) break;
       if (event === 'expired') {
         this.#write(frames);
@@ -92,6 +96,11 @@ export class WatchSession {
         this.#write(frames);
         frames = [];
         sizeBytes = 0;
+        if (this.#blocked) {
+          // Alone it would be half of its revision: a client that resumes behind it would miss the other half.
+          this.#held = event;
+          break;
+        }
       }
       const seen = seenThrough(event, prefix, selection);
       this.#sentRevision = event.revision;
