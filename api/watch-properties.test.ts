@@ -56,7 +56,7 @@ async function finish(receivers: ReadonlyMap<string, Receiver>, of: readonly Cha
 }
 
 test.before(async () => {
-  host = await prepareMainHost();
+  host = await prepareMainHost({ progressIntervalMs: 200 });
   server = startMain('--config', host.config);
   await mainReady(host.port);
   const kv = new Etcd3Kv(host.etcd.connection);
@@ -74,13 +74,19 @@ test.before(async () => {
       host.proxy.cut();
     },
   });
+  // Bookmarks tell of a revision beyond the last change.
+  await kv.txn({ compare: [], success: [{ put: '/holt/elsewhere', value: Buffer.from('x') }] });
   kv.close();
-  await finish(receivers, changes).finally(() => {
-    for (const [name, receiver] of receivers) {
-      receiver.close();
-      watched.set(name, { received: receiver.received, expected: expectedOf(name, changes) });
-    }
-  });
+  const isMarked = ({ received }: Receiver) => received.some((item) => !isChange(item));
+  const marked = [...receivers].filter(([name]) => name !== 'an API watch');
+  await finish(receivers, changes)
+    .then(() => waitUntil('bookmarks', () => marked.every(([, receiver]) => isMarked(receiver))))
+    .finally(() => {
+      for (const [name, receiver] of receivers) {
+        receiver.close();
+        watched.set(name, { received: receiver.received, expected: expectedOf(name, changes) });
+      }
+    });
 });
 
 test.after.always(async () => {

@@ -22,6 +22,8 @@ export interface EtcdProcess {
 export interface EtcdProcessOptions {
   /** Raises the NOSPACE alarm above it. */
   readonly quotaBytes?: number;
+  /** How often a watch without events is told how far it is; etcd's default is ten minutes. */
+  readonly progressIntervalMs?: number;
   /** Serve clients over TLS and ask for their certificates: paths for etcd, PEM for the connection. */
   readonly tls?: {
     readonly files: { readonly ca: string; readonly cert: string; readonly key: string };
@@ -57,6 +59,9 @@ export async function startEtcd(options: EtcdProcessOptions = {}): Promise<EtcdP
           ...['--cert-file', tls.files.cert, '--key-file', tls.files.key],
           ...['--client-cert-auth', '--trusted-ca-file', tls.files.ca],
         ]),
+    ...(options.progressIntervalMs === undefined
+      ? []
+      : ['--experimental-watch-progress-notify-interval', `${options.progressIntervalMs}ms`]),
     ...(options.quotaBytes === undefined ? [] : ['--quota-backend-bytes', String(options.quotaBytes)]),
   ];
   let child: ChildProcess | undefined;

@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type EtcdProcess, startEtcd } from './etcd-process.ts';
+import { type EtcdProcess, type EtcdProcessOptions, startEtcd } from './etcd-process.ts';
 import { freePorts } from './free-ports.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 import { createKeyPem } from './test-keys.ts';
@@ -27,7 +27,9 @@ export interface MainHost {
 }
 
 /** A state directory as the set-up makes it, and an etcd that wants client certificates. */
-export async function prepareMainHost(): Promise<MainHost> {
+export async function prepareMainHost(
+  options: Pick<EtcdProcessOptions, 'progressIntervalMs'> = {},
+): Promise<MainHost> {
   const dir = await mkdtemp(join(tmpdir(), 'holt-main-'));
   const pki = await createTestPki(join(dir, 'pki'));
   const path = (name: string) => join(pki.dir, name);
@@ -42,6 +44,7 @@ export async function prepareMainHost(): Promise<MainHost> {
   await copyFile(path('ca.crt'), path('etcd-ca.crt'));
   const ca = await readFile(path('ca.crt'));
   const etcd = await startEtcd({
+    ...options,
     tls: {
       files: { ca: path('etcd-ca.crt'), cert: path('etcd-server.crt'), key: path('etcd-server.key') },
       client: { ...etcdClient, ca },

@@ -38,7 +38,7 @@ export function seedObject(definition: ResourceDefinition): Record<string, unkno
     },
     spec: { holderIdentity: 'me', leaseDurationSeconds: 10, renewTime: '2020-01-01T00:00:00.000000Z' },
     status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2020-01-01T00:00:00Z' }] },
-    data: { key: 'value' },
+    data: { key: 'dmFsdWU=' },
   };
 }
 
