@@ -317,3 +317,38 @@ test('lists with keys: each manager owns its items', async (t) => {
     ['b', 'c'],
   );
 });
+
+test('an object that is being deleted may be applied to; a new finalizer may not come', async (t) => {
+  const path = `${vms}/going-a`;
+  await apply(path, vm('going-a', {}, { finalizers: ['holt.dev/one'] }));
+  await api.send({ method: 'DELETE', path });
+  const changed = await apply(path, vm('going-a', { cpus: 2 }, { finalizers: ['holt.dev/one'] }));
+  t.is(changed.json.spec.cpus, 2);
+  const more = await apply(path, vm('going-a', {}, { finalizers: ['holt.dev/one', 'holt.dev/two'] }));
+  t.is(more.code, 422);
+  t.is((await apply(path, vm('going-a', {}))).code, 200);
+  t.is((await api.send({ path })).code, 404);
+});
+
+test('strangers, missing namespaces, what is no configuration, and what nests without end', async (t) => {
+  const path = `${vms}/deep-a`;
+  t.is((await api.send({ method: 'PATCH', path, headers: APPLY, body: {}, as: 'stranger' })).code, 403);
+  const deep = `{"apiVersion":"holt.dev/v1alpha1","kind":"UserVM","spec":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_001)}`;
+  t.is((await apply(path, deep)).code, 400);
+  t.is((await apply(path, '- a')).code, 400);
+  t.is((await apply(path, '{')).code, 400);
+  const gone = '/apis/holt.dev/v1alpha1/namespaces/nowhere/uservms/a';
+  t.is((await apply(gone, { ...vm('a', {}), metadata: { name: 'a' } })).code, 404);
+});
+
+test('of many appliers at once each keeps what it applied', async (t) => {
+  const path = `${vms}/many-a`;
+  const names = Array.from({ length: 8 }, (_, index) => `m-${index}`);
+  const answers = await Promise.all(
+    names.map((name) => apply(path, vm('many-a', {}, { labels: { [name]: 'x' } }), `fieldManager=${name}`)),
+  );
+  t.deepEqual(answers.map(({ code }) => code).toSorted(), [200, 200, 200, 200, 200, 200, 200, 201]);
+  const { json } = await api.send({ path });
+  t.deepEqual(Object.keys(json.metadata.labels).toSorted(), names);
+  t.is(json.metadata.managedFields.length, names.length);
+});

@@ -3,15 +3,17 @@ import type { ObjectMeta } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 import { timestamp } from '../meta/timestamp.ts';
 
-const objectReference = z.object({
-  apiVersion: z.string().optional(),
-  kind: z.string().optional(),
-  name: z.string().optional(),
-  namespace: z.string().optional(),
-  uid: z.string().optional(),
-  resourceVersion: z.string().optional(),
-  fieldPath: z.string().optional(),
-});
+const objectReference = z
+  .object({
+    apiVersion: z.string().optional(),
+    kind: z.string().optional(),
+    name: z.string().optional(),
+    namespace: z.string().optional(),
+    uid: z.string().optional(),
+    resourceVersion: z.string().optional(),
+    fieldPath: z.string().optional(),
+  })
+  .meta({ 'x-kubernetes-map-type': 'atomic' });
 
 const eventFields = {
   involvedObject: objectReference.describe('The object that it happened to.'),

@@ -14,10 +14,11 @@ export function valueElement(value: unknown): string {
   return `v:${JSON.stringify(value)}`;
 }
 
-/** @param keys in any order; they are written sorted */
-export function keyElement(keys: Readonly<Record<string, unknown>>): string {
-  const sorted = Object.entries(keys).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `k:${JSON.stringify(Object.fromEntries(sorted))}`;
+/** @param keys with their values, in any order; they are written sorted */
+export function keyElement(keys: readonly (readonly [string, unknown])[]): string {
+  const sorted = keys.length > 1 ? keys.toSorted(([a], [b]) => (a < b ? -1 : 1)) : keys;
+  const pairs = sorted.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  return `k:{${pairs.join(',')}}`;
 }
 
 /** The name in a field's element; undefined for other elements. */
@@ -75,7 +76,7 @@ export function parseElement(text: string): string | undefined {
     case 'k': {
       const keys: unknown = JSON.parse(rest);
       if (!isRecord(keys)) throw new SyntaxError(`not an object of keys: ${text}`);
-      return keyElement(keys);
+      return keyElement(Object.entries(keys));
     }
     case 'i':
       if (!/^-?\d{1,15}$/.test(rest)) throw new SyntaxError(`not an index: ${text}`);

@@ -76,12 +76,12 @@ function keyedElement(type: StructuralSchema, item: unknown): string {
   if (item === null) throw new TypeError('associative list with keys may not have a null element');
   if (!isRecord(item)) throw new TypeError('associative list with keys may not have non-map elements');
   const names = type['x-kubernetes-list-map-keys'] ?? [];
-  const keys: JsonRecord = {};
+  const keys: [string, unknown][] = [];
   for (const name of names) {
     const value = fieldOf(item, name) ?? type.items?.properties?.[name]?.default;
-    if (value !== undefined) keys[name] = value;
+    if (value !== undefined) keys.push([name, value]);
   }
-  if (Object.keys(keys).length === 0) {
+  if (keys.length === 0) {
     throw new TypeError(
       `associative list with keys has an element that omits all key fields ${JSON.stringify(names)} (and doesn't have default values for any key fields)`,
     );

@@ -4,6 +4,7 @@ import { typeErrors } from '../apply/check-typed.ts';
 import { type AppliedObject, applyConfig } from '../apply/field-manager.ts';
 import { badRequest, conflict, notFound } from '../http/errors.ts';
 import { StatusError } from '../http/status-error.ts';
+import { isNestedTooDeeply, NESTING_DEPTH_MAX } from '../schema/nesting.ts';
 import { createNamed } from './create.ts';
 import { fieldWriterOf } from './manage-fields.ts';
 import { checkIdentity } from './prepare.ts';
@@ -40,6 +41,9 @@ function checkConfig(request: ApplyRequest, config: JsonRecord): void {
     throw badRequest('metadata.generateName may not be used with server-side apply: name the object');
   }
   checkIdentity(request, config);
+  if (isNestedTooDeeply(config)) {
+    throw badRequest(`the configuration nests lists and objects deeper than ${NESTING_DEPTH_MAX} levels`);
+  }
   const errors = typeErrors(config, fieldWriterOf(request).type);
   if (errors.length === 0) return;
   const what = `${namespace ?? ''}/${name}; ${apiVersion}, Kind=${definition.kind}`;

@@ -6,7 +6,11 @@ import type { Operation } from '../../storage/etcd/kv.ts';
 import type { Guard } from '../../storage/guaranteed-update.ts';
 import { listPrefix, objectKey } from '../../storage/keys.ts';
 import { encodeObject, type StoredObject } from '../../storage/stored-object.ts';
+import { fieldFilterOf } from '../apply/field-filter.ts';
+import { type FieldWriter, managedAfterUpdate } from '../apply/field-manager.ts';
+import { objectTypeOf, typesOf } from '../apply/object-type.ts';
 import type { ServerContext } from '../http/context.ts';
+import { setManagedFields } from './manage-fields.ts';
 import { timestamp } from './write-request.ts';
 
 /** An equal event within this time is counted up instead of added. */
@@ -51,6 +55,28 @@ function freshEvent(object: ApiObject, commit: StatusCommit, event: LifecycleEve
   };
 }
 
+/** Who reports the events owns their fields. */
+function eventWriter(context: ServerContext, manager: string, now: string): FieldWriter | undefined {
+  const { group, version, plural } = eventDefinition;
+  const resource = context.catalog.find(group, version, plural);
+  return (
+    resource && {
+      manager,
+      subresource: '',
+      apiVersion: resource.apiVersion,
+      type: objectTypeOf(resource.structural),
+      typeOf: typesOf(resource, context.catalog),
+      filter: fieldFilterOf(eventDefinition, ''),
+      now,
+    }
+  );
+}
+
+/** Notes in an event who owns what of it. */
+function manageEvent(writer: FieldWriter | undefined, live: Event | undefined, next: Event): void {
+  if (writer !== undefined) setManagedFields(next, managedAfterUpdate(writer, live, next, undefined));
+}
+
 /** Whether `known` is the same thing happening to the same object, not long ago. */
 function isRepetition(known: Event, uid: string | undefined, event: LifecycleEvent, nowMs: number): boolean {
   return (
@@ -89,9 +115,11 @@ function planEvent(
 ): EventWrite {
   const nowMs = context.clock.nowMs();
   const now = timestamp(nowMs);
+  const writer = eventWriter(context, commit.reportingComponent, now);
   const known = useKnown ? findRepeated(context, object, event, nowMs) : undefined;
   if (known === undefined) {
     const fresh = freshEvent(object, commit, event, now);
+    manageEvent(writer, undefined, fresh);
     const key = objectKey(eventDefinition, fresh.metadata.namespace, fresh.metadata.name ?? '');
     return {
       operation: { put: key, value: encodeObject(fresh) },
@@ -101,6 +129,7 @@ function planEvent(
   const repeated = known.clone() as Event;
   repeated.count = (repeated.count ?? 1) + 1;
   repeated.lastTimestamp = now;
+  manageEvent(writer, known.object as Event, repeated);
   return {
     operation: { put: known.key, value: encodeObject(repeated) },
     guard: { key: known.key, modRevision: known.modRevision, onMismatch: () => undefined },
