@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ApiClient } from '../api/client/index.ts';
+import { loadKubeconfig } from '../api/client/kubeconfig.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
@@ -26,6 +27,13 @@ function readConfig(): HoltConfig {
     const detail = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`cannot use configuration ${values.config}: ${detail}`, { cause });
   }
+}
+
+/** The authority that this process itself trusts. @throws Error when the kubeconfig names none */
+async function readClusterCa(kubeconfig: string): Promise<string> {
+  const { ca } = await loadKubeconfig(kubeconfig);
+  if (ca === undefined) throw new Error(`${kubeconfig} names no certificate authority`);
+  return ca.toString();
 }
 
 async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Promise<void> {
@@ -56,6 +64,7 @@ async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Pro
     clock: systemClock,
     logger,
     metrics: createControllerMetrics(registry),
+    clusterCa: await readClusterCa(kubeconfig),
     committer: new StatusCommitter({ client, reportingComponent: COMPONENT, reportingInstance: identity }),
   };
   await runLeaderElection({

@@ -12,6 +12,7 @@ import { startGarbageCollection } from './garbagecollection/controller.ts';
 import { ownerIndexers } from './garbagecollection/graph.ts';
 import type { ManagerContext } from './manager-context.ts';
 import { startNamespaceController } from './namespace/controller.ts';
+import { startNamespaceDefaultsController } from './namespacedefaults/controller.ts';
 import { startNodeLifecycleController } from './nodelifecycle/controller.ts';
 import { startPlacementController, userVmIndexers } from './placement/controller.ts';
 
@@ -22,8 +23,14 @@ export interface Manager {
   stop(): Promise<void>;
 }
 
+/** What the controllers share, and what one of them alone needs. */
+export interface ManagerOptions extends ManagerContext {
+  /** PEM of the authority that signs the API server's certificate. */
+  readonly clusterCa: string;
+}
+
 /** Starts all cluster controllers on shared informers. Only the leader may. */
-export function startManager(context: ManagerContext): Manager {
+export function startManager(context: ManagerOptions): Manager {
   const informers: Informer<ApiObject>[] = [];
   const share = <T extends ApiObject>(
     definition: ResourceDefinition,
@@ -51,6 +58,7 @@ export function startManager(context: ManagerContext): Manager {
     startPlacementController(context, vms, nodes),
     startNodeLifecycleController(context, nodes, leases),
     startNamespaceController(context, namespaces),
+    startNamespaceDefaultsController(context, namespaces, context.clusterCa),
     startGarbageCollection(context, informers),
     startEventRetentionController(context),
   ];
