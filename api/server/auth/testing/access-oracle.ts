@@ -108,7 +108,10 @@ export const NODES = {
   own: ({ node = '', own = '' }: Row) => node + own,
 } as const;
 
-/** Roles that may get a path, besides those who may do everything; `everybody` for all with a name. */
+/**
+ * Roles that may get a path, besides those who may do everything; `everybody` for all
+ * with a name, `anybody` for those without one too.
+ */
 export const PATHS: Readonly<Record<string, readonly string[]>> = {
   '/api': ['everybody'],
   '/api/v1': ['everybody'],
@@ -117,10 +120,10 @@ export const PATHS: Readonly<Record<string, readonly string[]>> = {
   '/openapi/v2': ['everybody'],
   '/openapi/v3': ['everybody'],
   '/openapi/v3/api/v1': ['everybody'],
-  '/version': ['everybody'],
-  '/healthz': ['everybody'],
-  '/livez': ['everybody'],
-  '/readyz': ['everybody'],
+  '/version': ['anybody'],
+  '/healthz': ['anybody'],
+  '/livez': ['anybody'],
+  '/readyz': ['anybody'],
   '/metrics': ['system:monitoring'],
   '/.well-known/openid-configuration': ['system:service-account-issuer-discovery'],
   '/openid/v1/jwks': ['system:service-account-issuer-discovery'],
