@@ -1,15 +1,20 @@
+import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
 import type { Target } from '../http/resource.ts';
+import { parseFieldSelector } from '../selectors/field-selector.ts';
+import { SelectorError } from '../selectors/selector-error.ts';
 import type { Attributes } from './authorize.ts';
 import type { User } from './user.ts';
 
-/** The object that a field selector picks by name; empty for any other selector. */
-function selectedName(query: URLSearchParams): string {
-  const terms = (query.get('fieldSelector') ?? '').split(',');
-  for (const term of terms) {
-    const match = /^\s*metadata\.name\s*==?\s*([^=!]*)$/.exec(term);
-    if (match?.[1] !== undefined) return match[1];
+/** The object that a field selector picks by name; empty for any other selector, and for one that cannot be read. */
+function selectedName(query: URLSearchParams, definition: ResourceDefinition): string {
+  try {
+    const requirements = parseFieldSelector(query.get('fieldSelector') ?? '', definition);
+    return requirements.find(({ path, equals }) => path === 'metadata.name' && equals)?.value ?? '';
+  } catch (error) {
+    // Told to those who may ask at all, when the selector is used.
+    if (error instanceof SelectorError) return '';
+    throw error;
   }
-  return '';
 }
 
 const COLLECTION_VERBS: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
@@ -26,7 +31,8 @@ export function resourceAttributes(
   query: URLSearchParams,
 ): Attributes {
   const { group, plural } = target.resource.definition;
-  const name = target.name ?? (COLLECTION_VERBS.has(verb) ? selectedName(query) : '');
+  const name =
+    target.name ?? (COLLECTION_VERBS.has(verb) ? selectedName(query, target.resource.definition) : '');
   const isNamespace = group === '' && plural === 'namespaces';
   return {
     user,

@@ -130,8 +130,8 @@ const SYSTEM_ROLES: readonly BootstrapRole[] = [
 
 /**
  * Holt's own processes. The manager's garbage and namespace collection deletes objects of every kind, kinds of
- * later CustomResourceDefinitions included, and takes finalizers and owner references off them; what it makes
- * and whose status it writes is named one by one. Nodes have no role: the node authoriser knows what is theirs.
+ * later CustomResourceDefinitions included, takes finalizers and owner references off them, and writes statuses
+ * with their events; what it makes is named one by one. Nodes have no role: the node authoriser knows what is theirs.
  */
 const HOLT_ROLES: readonly BootstrapRole[] = [
   {
@@ -142,9 +142,9 @@ const HOLT_ROLES: readonly BootstrapRole[] = [
         apiGroups: ['*'],
         resources: ['*'],
       },
-      core(['create'], 'namespaces/commit', 'nodes/commit', 'events', 'configmaps', 'serviceaccounts'),
+      { verbs: ['create'], apiGroups: ['*'], resources: ['*/commit'] },
+      core(['create'], 'events', 'configmaps', 'serviceaccounts'),
       of('coordination.k8s.io', ['create'], 'leases'),
-      of('holt.dev', ['create'], 'uservms/commit', 'sandboxcontainers/commit', 'guestimages/commit'),
     ],
   },
   { name: 'holt:router', rules: [of('holt.dev', READ, 'sandboxcontainers', 'uservms')] },

@@ -119,6 +119,15 @@ test.serial(
     });
     t.is(byName.code, 200);
     t.is((await api.send({ path: VMS, headers: as('rita') })).code, 403);
+    for (const other of [
+      'metadata.name!=alice',
+      'metadata.name=bob',
+      'spec.user=a\\,metadata.name=alice',
+      '=',
+    ]) {
+      const path = `${VMS}?fieldSelector=${encodeURIComponent(other)}`;
+      t.is((await api.send({ path, headers: as('rita') })).code, 403, other);
+    }
     t.is((await api.send({ path: `${VMS}/alice`, headers: as('rita') })).code, 404);
   },
 );
