@@ -7,8 +7,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { RegistryCache } from '../storage/cache/registry-cache.ts';
 import type { EtcdConnection } from '../storage/etcd/connection.ts';
-import { Etcd3Kv } from '../storage/etcd/etcd-kv.ts';
-import type { AuditOptions } from './audit/audit-record.ts';
+import { openKv } from '../storage/etcd/failover-kv.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import type { Authorize } from './auth/authorize.ts';
 import { createAuthorizer } from './auth/create-authorizer.ts';
@@ -22,6 +21,7 @@ import { bootstrap } from './bootstrap.ts';
 import type { ServerContext } from './http/context.ts';
 import { handleRequest } from './http/handle-request.ts';
 import { createServerMetrics } from './http/metrics.ts';
+import { trackSockets } from './http/open-sockets.ts';
 import { refuseTunnel } from './http/refuse-tunnel.ts';
 import { createCatalog } from './http/resource.ts';
 
@@ -39,8 +39,6 @@ export interface ApiServerOptions {
   readonly serviceAccounts?: { readonly keys: () => ServiceAccountKeys; readonly issuer: string };
   /** More issuers of tokens, asked after the server's own. */
   readonly tokens?: readonly TokenAuthenticator[];
-  /** Default: no audit. */
-  readonly audit?: AuditOptions;
   /** Default: superusers, nodes by what is bound to them, everybody else by roles. */
   readonly authorize?: Authorize;
 }
@@ -65,9 +63,9 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-function closeServer(server: Server): Promise<void> {
+function closeServer(server: Server, destroySockets: () => void): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    const timer = setTimeout(destroySockets, DRAIN_MS);
     server.close(() => {
       clearTimeout(timer);
       resolve();
@@ -88,6 +86,7 @@ function createHttpsServer({ tls }: ApiServerOptions, context: ServerContext): S
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
       // A slow sender holds a socket no longer than this; answers, watches above all, may take any time.
+      handshakeTimeout: 15_000,
       headersTimeout: 15_000,
       requestTimeout: 60_000,
       keepAliveTimeout: 120_000,
@@ -113,7 +112,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   // Every watch listens for the end.
   setMaxListeners(0, stopping.signal);
   const metrics = createServerMetrics(options.registry);
-  const kv = new Etcd3Kv(etcd, metrics.observeEtcd);
+  const kv = openKv(etcd, metrics.observeEtcd);
   const cache = new RegistryCache({ kv, connection: etcd, logger });
   const rules = new RuleResolver(cache);
   const startup = { hasBootstrapRoles: false };
@@ -134,7 +133,6 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const context: ServerContext = {
     authenticator,
     tokenIssuer,
-    audit: options.audit,
     kv,
     cache,
     connection: etcd,
@@ -148,6 +146,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     stopping: stopping.signal,
   };
   const server = createHttpsServer(options, context);
+  const destroySockets = trackSockets(server);
   let port: number;
   try {
     port = await listen(server, options.port);
@@ -161,7 +160,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     port,
     stop: async () => {
       stopping.abort();
-      await closeServer(server);
+      await closeServer(server, destroySockets);
       cache.close();
       kv.close();
       await background;

@@ -65,9 +65,7 @@ export async function answerWatch(api: ApiRequest): Promise<Answer> {
   });
   context.metrics.watchers.inc({ resource });
   try {
-    const over = session.run();
-    api.onWatchOpen();
-    await over;
+    await session.run();
   } finally {
     context.metrics.watchers.dec({ resource });
   }
