@@ -7,7 +7,7 @@ import { StatusError } from '../http/status-error.ts';
 import { isNestedTooDeeply, NESTING_DEPTH_MAX } from '../schema/nesting.ts';
 import { createNamed } from './create.ts';
 import { fieldWriterOf } from './manage-fields.ts';
-import { checkIdentity } from './prepare.ts';
+import { checkIdentity, shown } from './prepare.ts';
 import { updateObject } from './update.ts';
 import type { WriteRequest, WriteResult } from './write-request.ts';
 
@@ -27,11 +27,14 @@ export interface ApplyResult extends WriteResult {
 
 /** @throws StatusError 400 for a configuration that cannot be applied here */
 function checkConfig(request: ApplyRequest, config: JsonRecord): void {
+  if (isNestedTooDeeply(config)) {
+    throw badRequest(`the configuration nests lists and objects deeper than ${NESTING_DEPTH_MAX} levels`);
+  }
   const { resource, name, namespace } = request;
   const { definition, apiVersion } = resource;
   const { kind } = config;
   if (config.apiVersion !== apiVersion || kind !== definition.kind) {
-    throw badRequest(`invalid object type: ${String(config.apiVersion)}, Kind=${String(kind)}`);
+    throw badRequest(`invalid object type: ${shown(config.apiVersion)}, Kind=${shown(kind)}`);
   }
   const metadata = isRecord(config.metadata) ? config.metadata : {};
   if (metadata.managedFields !== undefined && metadata.managedFields !== null) {
@@ -41,9 +44,6 @@ function checkConfig(request: ApplyRequest, config: JsonRecord): void {
     throw badRequest('metadata.generateName may not be used with server-side apply: name the object');
   }
   checkIdentity(request, config);
-  if (isNestedTooDeeply(config)) {
-    throw badRequest(`the configuration nests lists and objects deeper than ${NESTING_DEPTH_MAX} levels`);
-  }
   const errors = typeErrors(config, fieldWriterOf(request).type);
   if (errors.length === 0) return;
   const what = `${namespace ?? ''}/${name}; ${apiVersion}, Kind=${definition.kind}`;

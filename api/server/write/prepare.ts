@@ -9,6 +9,11 @@ import type { WriteRequest } from './write-request.ts';
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
+/** A value as it is named in a message. */
+export function shown(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
 /**
  * The object must be of the kind and the place that the URL names.
  * @throws StatusError 400 saying what differs
@@ -26,7 +31,7 @@ export function checkIdentity(request: WriteRequest, object: JsonRecord): void {
   const { name, namespace } = metadata;
   if (request.name !== '' && name !== undefined && name !== '' && name !== request.name) {
     throw badRequest(
-      `the name of the object (${String(name)}) does not match the name on the URL (${request.name})`,
+      `the name of the object (${shown(name)}) does not match the name on the URL (${request.name})`,
     );
   }
   if (
@@ -36,7 +41,7 @@ export function checkIdentity(request: WriteRequest, object: JsonRecord): void {
     namespace !== request.namespace
   ) {
     throw badRequest(
-      `the namespace of the provided object does not match the namespace sent on the request (${String(namespace)} against ${request.namespace})`,
+      `the namespace of the provided object does not match the namespace sent on the request (${shown(namespace)} against ${request.namespace})`,
     );
   }
 }

@@ -64,6 +64,25 @@ export const PATCHES: Readonly<Record<string, readonly object[]>> = {
   'application/merge-patch+json': [
     { metadata: { labels: { a: 'b', app: null } }, spec: { leaseDurationSeconds: 20 } },
     { spec: null },
+    {
+      metadata: {
+        managedFields: [
+          {
+            manager: 'm',
+            operation: 'Update',
+            apiVersion: LEASE.apiVersion,
+            fieldsType: 'FieldsV1',
+            fieldsV1: {
+              'f:metadata': {
+                'f:ownerReferences': { '.': {}, 'k:{"uid":"x"}': {} },
+                'f:finalizers': { 'v:"a/b"': {} },
+              },
+              'f:spec': { 'f:holderIdentity': {} },
+            },
+          },
+        ],
+      },
+    },
   ],
   'application/strategic-merge-patch+json': [
     {
@@ -96,6 +115,17 @@ export const PATCHES: Readonly<Record<string, readonly object[]>> = {
       kind: 'Lease',
       metadata: { name: 'patched' },
       spec: { holderIdentity: 'ssa' },
+    },
+    {
+      apiVersion: LEASE.apiVersion,
+      kind: 'Lease',
+      metadata: {
+        name: 'patched',
+        labels: { a: 'b' },
+        finalizers: ['a/b'],
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'x' }],
+      },
+      spec: null,
     },
   ],
 };
