@@ -1,6 +1,7 @@
 import { clusterRoleDefinition } from './clusterrole/definition.ts';
 import { clusterRoleBindingDefinition } from './clusterrolebinding/definition.ts';
 import { configMapDefinition } from './configmap/definition.ts';
+import { customResourceDefinitionDefinition } from './customresourcedefinition/definition.ts';
 import { eventDefinition } from './event/definition.ts';
 import { guestImageDefinition } from './guestimage/definition.ts';
 import { leaseDefinition } from './lease/definition.ts';
@@ -17,6 +18,7 @@ import { userVmDefinition } from './uservm/definition.ts';
 
 /** Every kind that the API serves. */
 export const ALL_DEFINITIONS: readonly ResourceDefinition[] = [
+  customResourceDefinitionDefinition,
   namespaceDefinition,
   nodeDefinition,
   eventDefinition,

@@ -2,6 +2,7 @@ import { apiVersionOf } from '../../crds/meta/resource-definition.ts';
 import { namespaceDefinition } from '../../crds/namespace/definition.ts';
 import { ensureBootstrapPolicy } from './auth/rbac/bootstrap.ts';
 import { serverWrite } from './auth/rbac/server-write.ts';
+import { ensureOwnCrd } from './customresources/bootstrap-crds.ts';
 import type { ServerContext } from './http/context.ts';
 import { StatusError } from './http/status-error.ts';
 import { createObject } from './write/create.ts';
@@ -39,7 +40,11 @@ async function persist(context: ServerContext, what: string, attempt: () => Prom
  * it. Resolves then, or when the server stops.
  */
 export async function bootstrap(context: ServerContext): Promise<void> {
-  const { cache, startup } = context;
+  const { cache, catalog, startup } = context;
+  await persist(context, 'definitions of the own kinds', async () => {
+    for (const definition of catalog.ownKinds) await ensureOwnCrd(context, definition);
+    return true;
+  });
   await persist(context, 'system namespaces', async () => {
     for (const name of NAMESPACES) await ensureNamespace(context, name);
     return true;

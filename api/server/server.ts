@@ -18,12 +18,13 @@ import type { ServiceAccountKeys } from './auth/service-account/key-set.ts';
 import { createLiveObjects } from './auth/service-account/live-objects.ts';
 import type { TokenAuthenticator } from './auth/token-authenticator.ts';
 import { bootstrap } from './bootstrap.ts';
+import { runCustomResources } from './customresources/controller.ts';
+import { LiveCatalog } from './customresources/live-catalog.ts';
 import type { ServerContext } from './http/context.ts';
 import { handleRequest } from './http/handle-request.ts';
 import { createServerMetrics } from './http/metrics.ts';
 import { trackSockets } from './http/open-sockets.ts';
 import { refuseTunnel } from './http/refuse-tunnel.ts';
-import { createCatalog } from './http/resource.ts';
 
 export interface ApiServerOptions {
   readonly etcd: EtcdConnection;
@@ -115,6 +116,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const kv = openKv(etcd, metrics.observeEtcd);
   const cache = new RegistryCache({ kv, connection: etcd, logger });
   const rules = new RuleResolver(cache);
+  const catalog = new LiveCatalog(cache, options.definitions);
   const startup = { hasBootstrapRoles: false };
   const tokenIssuer =
     options.serviceAccounts === undefined
@@ -136,7 +138,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     kv,
     cache,
     connection: etcd,
-    catalog: createCatalog(options.definitions),
+    catalog,
     authorize: options.authorize ?? createAuthorizer({ cache, rules, startup }),
     rules,
     startup,
@@ -155,7 +157,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     throw error;
   }
   cache.start();
-  const background = Promise.all([bootstrap(context), runAggregation(context)]);
+  const background = Promise.all([
+    bootstrap(context),
+    runAggregation(context),
+    runCustomResources(context, catalog),
+  ]);
   return {
     port,
     stop: async () => {

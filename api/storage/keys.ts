@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from '../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../crds/meta/resource-definition.ts';
 
 /** Everything that Holt keeps in etcd lies below. */
 export const ROOT_PREFIX = '/holt/';
@@ -7,7 +7,7 @@ export const REGISTRY_PREFIX = '/holt/registry/';
 /** Keys that hold a unique claim of an object, e.g. "alice has her one UserVM". */
 const RESERVATION_PREFIX = '/holt/reservations/';
 
-type Resource = Pick<ResourceDefinition, 'group' | 'plural'>;
+type Resource = Pick<ResourceInfo, 'group' | 'plural'>;
 
 /** Prefix of every object of a resource. */
 export function resourcePrefix(resource: Resource): string {

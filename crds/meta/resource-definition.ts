@@ -1,5 +1,8 @@
 import type { z } from 'zod';
 
+/** API group of Holt's own kinds. */
+export const HOLT_GROUP = 'holt.dev';
+
 /** A column of `kubectl get`, as in CustomResourceDefinition `additionalPrinterColumns`. */
 export interface PrinterColumn {
   readonly name: string;
@@ -11,8 +14,15 @@ export interface PrinterColumn {
   readonly priority?: number;
 }
 
-/** Everything the API server, the clients and the CRD YAML need to know of a kind. */
-export interface ResourceDefinition {
+/** Where the scale subresource of a kind finds its figures: simple JSONPaths such as `.spec.replicas`. */
+export interface ScalePaths {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  readonly labelSelectorPath?: string;
+}
+
+/** What the API server and the clients need to know of a kind besides its schema. */
+export interface ResourceInfo {
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
@@ -26,16 +36,30 @@ export interface ResourceDefinition {
   /** Core and coordination kinds: served with protobuf too, and not published as CustomResourceDefinitions. */
   readonly builtIn: boolean;
   readonly description: string;
-  /** The whole object without apiVersion, kind and metadata (those are the server's): `spec`, `status`, ... */
-  readonly schema: z.ZodObject;
   /** Fields besides metadata.name and metadata.namespace that field selectors may name. */
   readonly selectableFields: readonly string[];
   readonly printerColumns: readonly PrinterColumn[];
   /** Dotted paths below the object's root that an update may not change, e.g. `spec.user`. */
   readonly immutableFields: readonly string[];
+  /** Kind of a list of it; `<kind>List` where absent. */
+  readonly listKind?: string;
+  readonly scale?: ScalePaths;
+  /** Told to everybody who uses this version. */
+  readonly deprecationWarning?: string;
+}
+
+/** A kind as it is written down in this repository. */
+export interface ResourceDefinition extends ResourceInfo {
+  /** The whole object without apiVersion, kind and metadata (those are the server's): `spec`, `status`, ... */
+  readonly schema: z.ZodObject;
+}
+
+/** The kind of a list of objects of a kind. */
+export function listKindOf({ kind, listKind }: Pick<ResourceInfo, 'kind' | 'listKind'>): string {
+  return listKind ?? `${kind}List`;
 }
 
 /** `v1` or `group/version`. */
-export function apiVersionOf(definition: Pick<ResourceDefinition, 'group' | 'version'>): string {
+export function apiVersionOf(definition: Pick<ResourceInfo, 'group' | 'version'>): string {
   return definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
 }

@@ -1,3 +1,5 @@
+import { HOLT_GROUP, type ResourceInfo } from '../../../crds/meta/resource-definition.ts';
+import { customResourceDefinitionRule } from '../customresources/validate-crd.ts';
 import type { FieldError } from '../schema/structural.ts';
 import { configData } from './config-data.ts';
 import { containerSource } from './container-source.ts';
@@ -10,19 +12,25 @@ import type { AdmissionInput, AdmissionRule } from './rule.ts';
 import { secretTypes } from './secret-types.ts';
 import { volumeGrowth } from './volume-growth.ts';
 
-const RULES: readonly AdmissionRule[] = [
+/** By built-in kinds. */
+const BUILT_IN_RULES: readonly AdmissionRule[] = [
   immutableFields,
   configData,
   secretTypes,
   policyRules,
   roleBindings,
   resourceQuotas,
-  leastSizes,
-  volumeGrowth,
-  containerSource,
+  customResourceDefinitionRule,
 ];
+/** By kinds of Holt's own; other people's may have the same names in their groups. */
+const HOLT_RULES: readonly AdmissionRule[] = [immutableFields, leastSizes, volumeGrowth, containerSource];
+
+function rulesFor({ group, builtIn }: Pick<ResourceInfo, 'group' | 'builtIn'>): readonly AdmissionRule[] {
+  if (builtIn) return BUILT_IN_RULES;
+  return group === HOLT_GROUP ? HOLT_RULES : [];
+}
 
 /** Everything that is wrong with a schema-valid object, by field. */
 export function admit(input: AdmissionInput): readonly FieldError[] {
-  return RULES.flatMap((rule) => rule(input));
+  return rulesFor(input.definition).flatMap((rule) => rule(input));
 }

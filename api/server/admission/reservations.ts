@@ -1,5 +1,5 @@
 import type { ApiObject } from '../../../crds/meta/meta.ts';
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import { HOLT_GROUP, type ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import type { SandboxContainer } from '../../../crds/sandboxcontainer/definition.ts';
 import type { UserVm } from '../../../crds/uservm/definition.ts';
 import type { KeyValue } from '../../storage/etcd/kv.ts';
@@ -42,7 +42,8 @@ function containerReservations(container: SandboxContainer): Reservation[] {
 }
 
 /** The claims that an object needs. */
-export function reservationsOf(definition: ResourceDefinition, object: ApiObject): readonly Reservation[] {
+export function reservationsOf(definition: ResourceInfo, object: ApiObject): readonly Reservation[] {
+  if (definition.group !== HOLT_GROUP) return [];
   if (definition.kind === 'UserVM') return userVmReservations(object as UserVm);
   if (definition.kind === 'SandboxContainer') return containerReservations(object as SandboxContainer);
   return [];
@@ -60,7 +61,7 @@ function holderOf(claim: KeyValue): string {
 }
 
 /** Guards a create: refused with 403 while somebody else holds a claim. */
-export function reservationGuards(definition: ResourceDefinition, object: ApiObject): Guard[] {
+export function reservationGuards(definition: ResourceInfo, object: ApiObject): Guard[] {
   return reservationsOf(definition, object).map(({ key, describe }) => ({
     key,
     modRevision: 0,

@@ -1,9 +1,9 @@
 import type { ApiObject } from '../../../crds/meta/meta.ts';
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import type { FieldError } from '../schema/structural.ts';
 
 export interface AdmissionInput {
-  readonly definition: ResourceDefinition;
+  readonly definition: ResourceInfo;
   /** Validated, defaulted. */
   readonly object: ApiObject;
   /** What it replaces; undefined on create. */

@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { type FieldSet, type FieldSetDraft, SELF } from './field-set.ts';
 import type { FieldFilter } from './take-over.ts';
 
@@ -32,7 +32,7 @@ function withoutIdentity(set: FieldSet): FieldSet {
  * The fields that a write may come to own by the way it came: what that way does not write is left out.
  * Sources: stripmeta.go in k8s.io/apimachinery/pkg/util/managedfields, and GetResetFields of the strategies
  */
-export function fieldFilterOf(definition: ResourceDefinition, subresource: string): FieldFilter {
+export function fieldFilterOf(definition: ResourceInfo, subresource: string): FieldFilter {
   if (subresource === 'status' && !definition.builtIn) {
     return (set) => (set['f:status'] === undefined ? {} : { 'f:status': set['f:status'] });
   }

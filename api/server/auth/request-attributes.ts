@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import type { Target } from '../http/resource.ts';
 import { parseFieldSelector } from '../selectors/field-selector.ts';
 import { SelectorError } from '../selectors/selector-error.ts';
@@ -6,7 +6,7 @@ import type { Attributes } from './authorize.ts';
 import type { User } from './user.ts';
 
 /** The object that a field selector picks by name; empty for any other selector, and for one that cannot be read. */
-function selectedName(query: URLSearchParams, definition: ResourceDefinition): string {
+function selectedName(query: URLSearchParams, definition: ResourceInfo): string {
   try {
     const requirements = parseFieldSelector(query.get('fieldSelector') ?? '', definition);
     return requirements.find(({ path, equals }) => path === 'metadata.name' && equals)?.value ?? '';

@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { parseAccept } from './accept.ts';
 import { type AggregatedVersion, aggregatedDiscovery } from './aggregated-discovery.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './plain-discovery.ts';
@@ -16,7 +16,7 @@ export interface DiscoveryResponse {
 export function discoveryResponse(
   path: string,
   acceptHeader: string | undefined,
-  definitions: readonly ResourceDefinition[],
+  definitions: readonly ResourceInfo[],
 ): DiscoveryResponse | undefined {
   const served = servedGroupVersions(definitions);
   const segments = path.split('/').filter((segment) => segment !== '');

@@ -1,4 +1,4 @@
-import { apiVersionOf, type ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import { apiVersionOf, type ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { REVIEWS } from '../auth/reviews/reviews.ts';
 
 /** A kind and its group, as discovery names it. */
@@ -53,11 +53,11 @@ const REVIEW_RESOURCES: readonly ServedResource[] = REVIEWS.map(({ group, kind, 
 }));
 
 /** Everything the server answers for: the stored kinds and the reviews. */
-export function servedResources(definitions: readonly ResourceDefinition[]): ServedResource[] {
+export function servedResources(definitions: readonly ResourceInfo[]): ServedResource[] {
   return [...definitions.map(servedResource), ...REVIEW_RESOURCES];
 }
 
-function servedResource(definition: ResourceDefinition): ServedResource {
+function servedResource(definition: ResourceInfo): ServedResource {
   const { group, version, kind, plural, singular, shortNames, categories, namespaced } = definition;
   const isNamespace = group === '' && kind === 'Namespace';
   const verbs = OBJECT_VERBS.filter((verb) => !isNamespace || verb !== 'deletecollection');
@@ -81,7 +81,7 @@ export interface ServedGroupVersion {
 }
 
 /** The resources by group and version; the core group first, then by name. */
-export function servedGroupVersions(definitions: readonly ResourceDefinition[]): ServedGroupVersion[] {
+export function servedGroupVersions(definitions: readonly ResourceInfo[]): ServedGroupVersion[] {
   const byApiVersion = Map.groupBy(servedResources(definitions), apiVersionOf);
   return [...byApiVersion]
     .map(([apiVersion, resources]) => {

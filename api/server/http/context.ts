@@ -7,8 +7,8 @@ import type { Authenticator } from '../auth/authenticate.ts';
 import type { Authorize } from '../auth/authorize.ts';
 import type { RuleResolver } from '../auth/rbac/rule-resolver.ts';
 import type { TokenIssuer } from '../auth/service-account/token-request.ts';
+import type { LiveCatalog } from '../customresources/live-catalog.ts';
 import type { ServerMetrics } from './metrics.ts';
-import type { ResourceCatalog } from './resource.ts';
 
 /** How far the server is with what it makes at its start. */
 export interface StartupProgress {
@@ -21,7 +21,7 @@ export interface ServerContext {
   readonly cache: RegistryCache;
   /** For watches of history older than the cache. */
   readonly connection: EtcdConnection;
-  readonly catalog: ResourceCatalog;
+  readonly catalog: LiveCatalog;
   readonly authenticator: Authenticator;
   /** Makes service-account tokens; undefined for a server without keys for them. */
   readonly tokenIssuer: TokenIssuer | undefined;

@@ -1,8 +1,8 @@
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { type FieldError, formatFieldErrors } from '../schema/structural.ts';
 import { type StatusCause, StatusError } from './status-error.ts';
 
-type Named = Pick<ResourceDefinition, 'group' | 'plural'>;
+type Named = Pick<ResourceInfo, 'group' | 'plural'>;
 
 /** `uservms.holt.dev`, or `namespaces` for the core group. */
 export function qualifiedResource({ group, plural }: Named): string {
@@ -116,11 +116,7 @@ export function staleWrite(resource: Named, name: string): StatusError {
 }
 
 /** 422 with a cause a field, or 400 for unknown fields. */
-export function invalid(
-  definition: ResourceDefinition,
-  name: string,
-  errors: readonly FieldError[],
-): StatusError {
+export function invalid(definition: ResourceInfo, name: string, errors: readonly FieldError[]): StatusError {
   const { message, causes, code, reason } = formatFieldErrors(definition, name, errors);
   return new StatusError({
     code,

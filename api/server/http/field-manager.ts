@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import type { FieldError } from '../schema/field-error.ts';
 import { invalid } from './errors.ts';
 
@@ -6,8 +6,8 @@ const FIELD_MANAGER_LENGTH_MAX = 128;
 const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
 
 /** Options of a request are reported as an object of their kind. */
-function optionsKind(kind: string): ResourceDefinition {
-  return { group: 'meta.k8s.io', version: 'v1', kind, plural: kind } as ResourceDefinition;
+function optionsKind(kind: string): ResourceInfo {
+  return { group: 'meta.k8s.io', version: 'v1', kind, plural: kind } as ResourceInfo;
 }
 
 function fieldManagerErrors(fieldManager: string): FieldError[] {

@@ -15,10 +15,12 @@ import { prefixOf } from './resource.ts';
 
 /** The selectors of a request. @throws StatusError 400 */
 export function selectionOf({ target, query }: ApiRequest): Selection {
-  return parseSelection(target.resource.definition, {
+  const { definition, view } = target.resource;
+  const selection = parseSelection(definition, {
     labelSelector: query.get('labelSelector') ?? '',
     fieldSelector: query.get('fieldSelector') ?? '',
   });
+  return { ...selection, matches: (stored) => selection.matches(view(stored)) };
 }
 
 /** GET of one object, or of its status. */
@@ -32,6 +34,12 @@ export async function answerList(api: ApiRequest): Promise<Answer> {
   const { context, target, query } = api;
   const list = await listObjects(context, target, parseListOptions(query), selectionOf(api));
   return { kind: 'list', resource: target.resource, list };
+}
+
+/** A watch ends with the server, or with its kind. */
+function endOf({ context, target }: ApiRequest): AbortSignal {
+  const { gone } = target.resource;
+  return gone === undefined ? context.stopping : AbortSignal.any([context.stopping, gone]);
 }
 
 /** GET of a collection with `watch=true`: answers until the client goes, or its time is over. */
@@ -60,7 +68,7 @@ export async function answerWatch(api: ApiRequest): Promise<Answer> {
     options,
     prefix: prefixOf(target),
     selection,
-    stopping: context.stopping,
+    stopping: endOf(api),
     onEvents: (count) => context.metrics.watchEvents.inc({ resource }, count),
   });
   context.metrics.watchers.inc({ resource });

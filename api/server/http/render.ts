@@ -1,6 +1,7 @@
 import { stringify as toYaml } from 'yaml';
 import type { JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
+import { listKindOf } from '../../../crds/meta/resource-definition.ts';
 import { type IncludeObject, toTable } from '../printing/table.ts';
 import { encodeProtobuf, ProtobufError } from '../protobuf/codec.ts';
 import type { ListResult } from '../read/list.ts';
@@ -31,7 +32,7 @@ export function toPartialMetadata(object: ApiObject): JsonRecord {
 
 /** The list's JSON, put together from the objects' bytes without parsing them. */
 function listJson({ definition, apiVersion }: Resource, list: ListResult): Buffer {
-  const head = JSON.stringify({ kind: `${definition.kind}List`, apiVersion, metadata: list.metadata });
+  const head = JSON.stringify({ kind: listKindOf(definition), apiVersion, metadata: list.metadata });
   const parts: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
   for (const [index, stored] of list.items.entries()) {
     if (index > 0) parts.push(SEPARATOR);
@@ -43,7 +44,7 @@ function listJson({ definition, apiVersion }: Resource, list: ListResult): Buffe
 
 function listObject({ definition, apiVersion }: Resource, list: ListResult): JsonRecord {
   const items = list.items.map((stored) => stored.object);
-  return { kind: `${definition.kind}List`, apiVersion, metadata: list.metadata, items };
+  return { kind: listKindOf(definition), apiVersion, metadata: list.metadata, items };
 }
 
 /** A JSON object in the negotiated encoding. @throws StatusError 406 where it has no protobuf form */

@@ -1,43 +1,42 @@
-import { type StructuralSchema, structuralSchemaOf } from '../../../crds/generate/structural-schema.ts';
-import { apiVersionOf, type ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import { type AnyKind, kindSchemaOf } from '../../../crds/generate/kind-schema.ts';
+import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
+import { apiVersionOf, type ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { listPrefix, objectKey, resourcePrefix } from '../../storage/keys.ts';
+import { PLAIN_FORM, type StoredForm } from '../customresources/stored-form.ts';
 import { wholeObjectSchema } from '../schema/object-schema.ts';
 import { type CompiledSchema, compileSchema } from '../schema/structural.ts';
 
 /** A kind as the server uses it: its definition and what is prepared from it once. */
-export interface Resource {
-  readonly definition: ResourceDefinition;
+export interface Resource extends StoredForm {
+  readonly definition: ResourceInfo;
   readonly apiVersion: string;
   readonly schema: CompiledSchema;
   /** The schema of the whole object, apiVersion, kind and metadata included. */
   readonly structural: StructuralSchema;
   /** Key prefix of all its objects. */
   readonly prefix: string;
+  /** Name of the CustomResourceDefinition that it is served from. */
+  readonly crdName?: string;
+  /** Fires when it is served no more, or by another definition: its watches end. */
+  readonly gone?: AbortSignal;
 }
 
 /** The kinds that this server stores, found by their place in the URL. */
 export interface ResourceCatalog {
-  readonly definitions: readonly ResourceDefinition[];
+  /** The same array as long as nothing changed. */
+  readonly definitions: readonly AnyKind[];
   find(group: string, version: string, plural: string): Resource | undefined;
 }
 
-/** @throws TypeError when a kind's schema has no structural form */
-export function createCatalog(definitions: readonly ResourceDefinition[]): ResourceCatalog {
-  const resources = new Map(
-    definitions.map((definition): [string, Resource] => [
-      `${apiVersionOf(definition)}/${definition.plural}`,
-      {
-        definition,
-        apiVersion: apiVersionOf(definition),
-        schema: compileSchema(definition),
-        structural: wholeObjectSchema(structuralSchemaOf(definition.schema)),
-        prefix: resourcePrefix(definition),
-      },
-    ]),
-  );
+/** @throws TypeError when the kind's schema has no structural form */
+export function createResource(kind: AnyKind, form: StoredForm = PLAIN_FORM): Resource {
   return {
-    definitions,
-    find: (group, version, plural) => resources.get(`${apiVersionOf({ group, version })}/${plural}`),
+    definition: kind,
+    apiVersion: apiVersionOf(kind),
+    schema: compileSchema(kind),
+    structural: wholeObjectSchema(kindSchemaOf(kind)),
+    prefix: resourcePrefix(kind),
+    ...form,
   };
 }
 

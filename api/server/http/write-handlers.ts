@@ -60,7 +60,12 @@ async function readObject(
 
 function storedAnswer(api: ApiRequest, result: WriteResult, code: number): Answer {
   for (const warning of result.warnings) api.warn(warning);
-  return { kind: 'stored', code, resource: api.target.resource, stored: result.stored };
+  return {
+    kind: 'stored',
+    code,
+    resource: api.target.resource,
+    stored: api.target.resource.view(result.stored),
+  };
 }
 
 /** POST to a collection. */
@@ -166,6 +171,9 @@ export async function answerDeleteCollection(api: ApiRequest): Promise<Answer> {
   return {
     kind: 'list',
     resource: target.resource,
-    list: { items: page.items, metadata: { resourceVersion: String(page.revision) } },
+    list: {
+      items: page.items.map(target.resource.view),
+      metadata: { resourceVersion: String(page.revision) },
+    },
   };
 }

@@ -1,12 +1,13 @@
-import { type StructuralSchema, structuralSchemaOf } from '../../../crds/generate/structural-schema.ts';
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import { type AnyKind, kindSchemaOf } from '../../../crds/generate/kind-schema.ts';
+import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
+import { listKindOf, type ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { type Component, componentName, metaComponentName } from './component.ts';
 import { TYPE_META } from './meta-components.ts';
 import { reviewComponents } from './review-components.ts';
 
 /** The components of the kinds of one API version and of their lists, by name. */
 export function kindComponents(
-  definitions: readonly ResourceDefinition[],
+  definitions: readonly AnyKind[],
   group: string,
   version: string,
 ): Map<string, Component> {
@@ -20,8 +21,8 @@ export function kindComponents(
 }
 
 /** The list kind of a kind. */
-export function listOf({ group, version, kind }: { group: string; version: string; kind: string }) {
-  return { group, version, kind: `${kind}List` };
+export function listOf(kind: Pick<ResourceInfo, 'group' | 'version' | 'kind' | 'listKind'>) {
+  return { group: kind.group, version: kind.version, kind: listKindOf(kind) };
 }
 
 const PART_DESCRIPTIONS: Readonly<Record<string, string>> = {
@@ -29,9 +30,9 @@ const PART_DESCRIPTIONS: Readonly<Record<string, string>> = {
   status: 'What is observed; written by the controllers.',
 };
 
-function kindComponent(definition: ResourceDefinition): Component {
+function kindComponent(definition: AnyKind): Component {
   const { group, version, kind, description } = definition;
-  const { properties = {}, required } = structuralSchemaOf(definition.schema);
+  const { properties = {}, required } = kindSchemaOf(definition);
   const parts = Object.entries(properties).map(([name, schema]): [string, Component] => [
     name,
     { description: PART_DESCRIPTIONS[name] ?? '', ...publishedSchema(schema) },
@@ -69,7 +70,7 @@ function publishedSchema(schema: StructuralSchema): Component {
   };
 }
 
-function listComponent(definition: ResourceDefinition): Component {
+function listComponent(definition: ResourceInfo): Component {
   return {
     type: 'object',
     description: `A list of ${definition.kind} objects.`,

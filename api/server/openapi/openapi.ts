@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { AnyKind } from '../../../crds/generate/kind-schema.ts';
 import { parseAccept } from '../discovery/accept.ts';
 import { servedGroupVersions } from '../discovery/served-resource.ts';
 import { kindComponents } from './kind-components.ts';
@@ -31,7 +31,7 @@ const V2_PROTOBUF_REQUESTS: ReadonlySet<string> = new Set([
   'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
 ]);
 
-const publications = new WeakMap<readonly ResourceDefinition[], Publication>();
+const publications = new WeakMap<readonly AnyKind[], Publication>();
 
 /**
  * The answer to a GET on `/openapi/v2`, `/openapi/v3` or a document below it; undefined for any other path.
@@ -40,7 +40,7 @@ const publications = new WeakMap<readonly ResourceDefinition[], Publication>();
 export function openApiResponse(
   path: string,
   acceptHeader: string | undefined,
-  definitions: readonly ResourceDefinition[],
+  definitions: readonly AnyKind[],
 ): OpenApiResponse | undefined {
   const [pathname = ''] = path.split('?');
   if (pathname !== '/openapi/v2' && !/^\/openapi\/v3(\/|$)/.test(pathname)) return undefined;
@@ -60,7 +60,7 @@ function wantsV2Protobuf(acceptHeader: string | undefined): boolean {
   return best !== undefined && V2_PROTOBUF_REQUESTS.has(best.type);
 }
 
-function publish(definitions: readonly ResourceDefinition[]): Publication {
+function publish(definitions: readonly AnyKind[]): Publication {
   const served = servedGroupVersions(definitions);
   const parts = served.map((groupVersion) => ({
     documentPath:

@@ -1,5 +1,5 @@
 import type { ApiObject } from '../../../crds/meta/meta.ts';
-import type { PrinterColumn, ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { PrinterColumn, ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { ageOf } from './age.ts';
 import { builtInColumns } from './builtin-columns.ts';
 import { compileJsonPath } from './json-path.ts';
@@ -30,10 +30,10 @@ const NAME_COLUMN: Column = {
   cell: (object) => object.metadata.name ?? '',
 };
 
-const columnsByDefinition = new WeakMap<ResourceDefinition, readonly Column[]>();
+const columnsByDefinition = new WeakMap<ResourceInfo, readonly Column[]>();
 
 /** The columns of a kind, Name first; some built-in kinds have computed ones, as in Kubernetes. */
-export function columnsOf(definition: ResourceDefinition): readonly Column[] {
+export function columnsOf(definition: ResourceInfo): readonly Column[] {
   const known = columnsByDefinition.get(definition);
   if (known !== undefined) return known;
   const ownColumns = definition.builtIn ? builtInColumns(definition.kind) : undefined;

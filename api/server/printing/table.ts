@@ -1,5 +1,5 @@
 import type { ApiObject } from '../../../crds/meta/meta.ts';
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { type ColumnDefinition, columnsOf } from './columns.ts';
 
 /** How much of each object a row carries; the request's `includeObject` parameter. */
@@ -38,7 +38,7 @@ export interface TableOptions {
  * Source: kubernetes.io/docs/reference/using-api/api-concepts (receiving resources as Tables)
  */
 export function toTable(
-  definition: ResourceDefinition,
+  definition: ResourceInfo,
   objects: readonly ApiObject[],
   options: TableOptions,
 ): Table {

@@ -21,12 +21,12 @@ export async function getObject(
   if (revision !== undefined && cache.ready && cache.revision >= revision) {
     const cached = cache.get(key);
     if (cached === undefined) throw notFound(definition, name);
-    return cached;
+    return target.resource.view(cached);
   }
   const range = await kv.range({ key });
   if (revision !== undefined && range.revision < revision)
     throw resourceVersionTooLarge(revision, range.revision);
   const [item] = range.items;
   if (item === undefined) throw notFound(definition, name);
-  return new StoredObject(item.key, item.value, item.modRevision);
+  return target.resource.view(new StoredObject(item.key, item.value, item.modRevision));
 }

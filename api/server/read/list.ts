@@ -99,16 +99,17 @@ export async function listObjects(
   selection: Selection,
 ): Promise<ListResult> {
   const prefix = prefixOf(target);
+  const { view } = target.resource;
   if (await isCacheEnough(context, options)) {
     const page = cachedPage(context, target, options.limit, selection);
-    return { items: page.items, metadata: listMetadata(page, prefix, selection) };
+    return { items: page.items.map(view), metadata: listMetadata(page, prefix, selection) };
   }
   const page = await readPage(context, prefix, options, selection);
   const { at } = options;
   if (at.kind === 'notOlderThan' && page.revision < at.revision) {
     throw resourceVersionTooLarge(at.revision, page.revision);
   }
-  return { items: page.items, metadata: listMetadata(page, prefix, selection) };
+  return { items: page.items.map(view), metadata: listMetadata(page, prefix, selection) };
 }
 
 function listMetadata(page: ListPage, prefix: string, selection: Selection): ListResult['metadata'] {

@@ -1,4 +1,4 @@
-import { apiVersionOf, type ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import { apiVersionOf, type ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 
 /**
  * What is wrong with one field, named as in metav1.CauseType; `unknown` is a field that the kind does not have.
@@ -72,7 +72,7 @@ function errorBody(error: FieldError): string {
  * Unknown fields are named apart, as a strict decoding error: the object was not understood, so nothing else is said.
  */
 export function formatFieldErrors(
-  definition: ResourceDefinition,
+  definition: ResourceInfo,
   name: string,
   errors: readonly FieldError[],
 ): FormattedFieldErrors {

@@ -1,6 +1,7 @@
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
-import { type StructuralSchema, structuralSchemaOf } from '../../../crds/generate/structural-schema.ts';
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import { type AnyKind, kindSchemaOf } from '../../../crds/generate/kind-schema.ts';
+import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { applyDefaults } from './apply-defaults.ts';
 import type { FieldError } from './field-error.ts';
 import { isNestedTooDeeply, NESTING_DEPTH_MAX } from './nesting.ts';
@@ -25,14 +26,16 @@ export interface ValidationResult {
 export interface CompiledSchema {
   /** Prunes, defaults and validates an object as a client sent it. Never throws on bad input, never changes it. */
   validate(object: unknown, options: { fieldValidation: FieldValidation }): ValidationResult;
+  /** Prunes and defaults an object that was stored, perhaps under an older schema. */
+  read(object: JsonRecord): JsonRecord;
 }
 
 /**
- * Prepares the validation of a kind, from its JSON schema alone.
+ * Prepares the validation of a kind from its schema.
  * @throws TypeError when the kind's schema has no structural form
  */
-export function compileSchema(definition: ResourceDefinition): CompiledSchema {
-  const schema = wholeObjectSchema(structuralSchemaOf(definition.schema));
+export function compileSchema(definition: AnyKind): CompiledSchema {
+  const schema = wholeObjectSchema(kindSchemaOf(definition));
   return {
     validate(object, options) {
       if (isNestedTooDeeply(object)) {
@@ -42,6 +45,11 @@ export function compileSchema(definition: ResourceDefinition): CompiledSchema {
       if (!isRecord(value)) return refused(`must be an object of kind ${definition.kind}`);
       applyDefaults(value, schema);
       return validatePruned(definition, schema, { object: value, unknownFields, ...options });
+    },
+    read(object) {
+      const { value } = prune(object, schema);
+      applyDefaults(value, schema);
+      return isRecord(value) ? value : object;
     },
   };
 }
@@ -62,7 +70,7 @@ interface PrunedObject {
 }
 
 function validatePruned(
-  definition: ResourceDefinition,
+  definition: ResourceInfo,
   schema: StructuralSchema,
   { object, unknownFields, fieldValidation }: PrunedObject,
 ): ValidationResult {

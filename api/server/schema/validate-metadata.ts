@@ -1,7 +1,7 @@
 import { isRecord } from '../../../crds/generate/json-record.ts';
 import type { ObjectMeta } from '../../../crds/meta/meta.ts';
 import { RBAC_GROUP } from '../../../crds/meta/rbac.ts';
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import type { FieldError } from './field-error.ts';
 import {
   checkDnsLabel,
@@ -19,7 +19,7 @@ const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan'
 
 /** Errors and warnings of `metadata` whose types were checked already. */
 export function validateMetadata(
-  definition: ResourceDefinition,
+  definition: ResourceInfo,
   metadata: ObjectMeta,
 ): { errors: FieldError[]; warnings: string[] } {
   const errors = [
@@ -44,12 +44,12 @@ function invalid(field: string, value: unknown, detail: string | undefined): Fie
 }
 
 /** Source: the name validations in kubernetes pkg/apis/core/validation and pkg/apis/rbac/validation */
-function nameCheckOf({ group, kind }: ResourceDefinition): (name: string) => string | undefined {
+function nameCheckOf({ group, kind }: ResourceInfo): (name: string) => string | undefined {
   if (group === RBAC_GROUP) return checkPathSegment;
   return group === '' && kind === 'Namespace' ? checkDnsLabel : checkDnsSubdomain;
 }
 
-function validateName(definition: ResourceDefinition, { name, generateName }: ObjectMeta): FieldError[] {
+function validateName(definition: ResourceInfo, { name, generateName }: ObjectMeta): FieldError[] {
   const check = nameCheckOf(definition);
   // A generated name goes on after the prefix, so a prefix may end in what a whole name may not.
   const prefix = generateName?.replace(/[-.]$/, '') ?? '';
@@ -60,7 +60,7 @@ function validateName(definition: ResourceDefinition, { name, generateName }: Ob
   return [{ field: 'metadata.name', type: 'FieldValueRequired', detail: 'name or generateName is required' }];
 }
 
-function validateNamespace(definition: ResourceDefinition, { namespace }: ObjectMeta): FieldError[] {
+function validateNamespace(definition: ResourceInfo, { namespace }: ObjectMeta): FieldError[] {
   if (namespace === undefined || namespace === '') return [];
   if (definition.namespaced) return invalid('metadata.namespace', namespace, checkDnsLabel(namespace));
   return [{ field: 'metadata.namespace', type: 'FieldValueForbidden', detail: 'not allowed on this type' }];

@@ -1,6 +1,6 @@
 import { isRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { SelectorError } from './selector-error.ts';
 
 /** One condition of a field selector. Source: k8s.io/apimachinery/pkg/fields/selector.go */
@@ -28,10 +28,7 @@ function parseTerm(term: string): FieldRequirement {
 }
 
 /** @throws SelectorError for bad syntax or a field that objects of this kind cannot be selected by */
-export function parseFieldSelector(
-  text: string,
-  definition: ResourceDefinition,
-): readonly FieldRequirement[] {
+export function parseFieldSelector(text: string, definition: ResourceInfo): readonly FieldRequirement[] {
   const selectable = new Set([
     'metadata.name',
     ...(definition.namespaced ? ['metadata.namespace'] : []),

@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import type { StoredObject } from '../../storage/stored-object.ts';
 import { badRequest } from '../http/errors.ts';
 import { matchesFields, parseFieldSelector } from './field-selector.ts';
@@ -14,7 +14,7 @@ export interface Selection {
 
 /** @throws StatusError 400 for a selector that cannot be read */
 export function parseSelection(
-  definition: ResourceDefinition,
+  definition: ResourceInfo,
   selectors: { readonly labelSelector: string; readonly fieldSelector: string },
 ): Selection {
   try {

@@ -106,8 +106,17 @@ function protobufWriter({ resource }: FrameOptions): FrameWriter {
   };
 }
 
-/** The writer for a negotiated representation. */
+/** The writer for a negotiated representation, of the version that the client watches. */
 export function createFrameWriter(options: FrameOptions): FrameWriter {
+  const writer = writerOf(options);
+  const { view } = options.resource;
+  return {
+    ...writer,
+    object: ({ type, stored }, event) => writer.object({ type, stored: view(stored) }, event),
+  };
+}
+
+function writerOf(options: FrameOptions): FrameWriter {
   const { encoding, shape } = options.representation;
   if (shape === 'Table') return tableWriter(options);
   if (shape === 'PartialObjectMetadata') return partialWriter(options);

@@ -32,7 +32,7 @@ export async function commitStatus(request: WriteRequest, body: JsonRecord): Pro
     cached: context.cache.get(key),
     plan: (current): WritePlan => {
       if (current === undefined) throw notFound(resource.definition, name);
-      const made = nextObject({ ...request, subresource: 'status' }, current, (present) => ({
+      const made = nextObject({ ...request, subresource: 'status' }, resource.view(current), (present) => ({
         ...present,
         metadata: { ...present.metadata, ...commit.metadata },
         status: commit.status,

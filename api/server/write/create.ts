@@ -3,14 +3,16 @@ import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts
 import type { ApiObject, ObjectMeta } from '../../../crds/meta/meta.ts';
 import { guaranteedUpdate } from '../../storage/guaranteed-update.ts';
 import { objectKey } from '../../storage/keys.ts';
-import { encodeObject, StoredObject } from '../../storage/stored-object.ts';
+import { StoredObject } from '../../storage/stored-object.ts';
 import { reservationGuards, reservationValue } from '../admission/reservations.ts';
 import { managedAfterUpdate } from '../apply/field-manager.ts';
+import { isCrdKind } from '../customresources/crd-object.ts';
+import { ServedGuard } from '../customresources/served-guard.ts';
 import { alreadyExists, badRequest } from '../http/errors.ts';
 import { StatusError } from '../http/status-error.ts';
 import { fieldWriterOf, type ManageFields, setManagedFields } from './manage-fields.ts';
 import { NamespaceGuard } from './namespace-guard.ts';
-import { checkIdentity, setTraceparent, validated } from './prepare.ts';
+import { checkIdentity, isTraced, setTraceparent, validated } from './prepare.ts';
 import { timestamp, type WriteRequest, type WriteResult } from './write-request.ts';
 
 /** Kubernetes tries a generated name this often before it gives up. */
@@ -41,7 +43,7 @@ function withSystemFields(request: WriteRequest, body: JsonRecord, name: string,
       ...(definition.builtIn ? {} : { generation: 1 }),
     },
   };
-  if (definition.hasStatus && !definition.builtIn) delete object.status;
+  if (definition.hasStatus && (!definition.builtIn || isCrdKind(definition))) delete object.status;
   return isNamespace ? withNamespaceFields(object, name) : object;
 }
 
@@ -74,15 +76,18 @@ export async function createNamed(
   const entries =
     manageFields?.(object) ?? managedAfterUpdate(fieldWriterOf(request), undefined, object, managedFields);
   setManagedFields(object, entries);
-  if (!definition.builtIn) setTraceparent(object, request.traceparent);
-  const value = encodeObject(object);
+  if (isTraced(definition)) setTraceparent(object, request.traceparent);
+  const value = resource.encode(object);
   const key = objectKey(definition, namespace, name);
   const namespaceGuard =
     namespace === undefined ? undefined : new NamespaceGuard(context, resource, namespace, name);
+  const servedGuard =
+    resource.crdName === undefined ? undefined : new ServedGuard(context, resource, resource.crdName);
   const reservations = reservationGuards(definition, object);
   const cached = context.cache.get(key);
   if (request.dryRun) {
     await namespaceGuard?.guard();
+    servedGuard?.guard();
     await checkDryRun(request, key, object);
     return { action: 'put', stored: new StoredObject(key, value, 0), warnings };
   }
@@ -93,6 +98,7 @@ export async function createNamed(
     assumeAbsent: true,
     plan: async (current) => {
       const guards = namespaceGuard === undefined ? [] : [await namespaceGuard.guard()];
+      if (servedGuard !== undefined) guards.push(servedGuard.guard());
       if (current !== undefined) throw alreadyExists(definition, name);
       return {
         action: 'put',

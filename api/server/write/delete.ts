@@ -1,8 +1,12 @@
+import type { CustomResourceDefinition } from '../../../crds/customresourcedefinition/definition.ts';
 import { isRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
 import { guaranteedUpdate, type WritePlan } from '../../storage/guaranteed-update.ts';
 import { objectKey } from '../../storage/keys.ts';
 import type { StoredObject } from '../../storage/stored-object.ts';
+import { isCrdKind } from '../customresources/crd-object.ts';
+import { markedCrd } from '../customresources/prepare-crd.ts';
+import { checkOwnDeletion } from '../customresources/protect-own.ts';
 import { conflict, forbidden, notFound } from '../http/errors.ts';
 import type { DeleteOptions } from './delete-options.ts';
 import { planOf } from './update.ts';
@@ -36,6 +40,7 @@ function marked(request: WriteRequest, current: StoredObject): ApiObject {
       deletionGracePeriodSeconds: 0,
     },
   };
+  if (isCrdKind(request.resource.definition)) return markedCrd(next as CustomResourceDefinition);
   if (next.kind !== 'Namespace') return next;
   return { ...next, status: { ...(isRecord(next.status) ? next.status : {}), phase: 'Terminating' } };
 }
@@ -50,6 +55,7 @@ export async function deleteObject(request: WriteRequest, options: DeleteOptions
   if (definition.kind === 'Namespace' && IMMORTAL_NAMESPACES.has(name)) {
     throw forbidden(definition, name, 'this namespace may not be deleted');
   }
+  checkOwnDeletion(request);
   const key = objectKey(definition, namespace, name);
   let planned: WritePlan['action'] = 'none';
   const result = await guaranteedUpdate({

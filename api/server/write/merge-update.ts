@@ -1,6 +1,6 @@
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject, ObjectMeta } from '../../../crds/meta/meta.ts';
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 
 /** Fields of metadata that the server alone sets. */
 const SYSTEM_FIELDS = [
@@ -40,7 +40,7 @@ function takeField(to: JsonRecord, field: 'spec' | 'status' | 'metadata', from: 
  * in Kubernetes. The managedFields are left out: they follow from the outcome.
  */
 export function mergeUpdate(
-  definition: ResourceDefinition,
+  definition: ResourceInfo,
   subresource: string,
   current: ApiObject,
   proposed: JsonRecord,

@@ -2,7 +2,7 @@ import type { ClusterRoleBinding } from '../../../crds/clusterrolebinding/defini
 import type { ConfigMap } from '../../../crds/configmap/definition.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
 import { RBAC_GROUP, type RoleRef, type Subject } from '../../../crds/meta/rbac.ts';
-import type { ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import type { ResourceQuota } from '../../../crds/resourcequota/definition.ts';
 import type { RoleBinding } from '../../../crds/rolebinding/definition.ts';
 import { SECRET_TYPES, type Secret } from '../../../crds/secret/definition.ts';
@@ -81,7 +81,7 @@ const NORMALIZERS: Readonly<Record<string, Normalize>> = {
  * read, and what depends on other fields is defaulted.
  * @throws StatusError 400 for data that cannot be decoded
  */
-export function normalize(definition: ResourceDefinition, object: ApiObject): void {
+export function normalize(definition: ResourceInfo, object: ApiObject): void {
   if (definition.builtIn && Object.hasOwn(NORMALIZERS, definition.kind))
     NORMALIZERS[definition.kind]?.(object);
 }

@@ -1,8 +1,11 @@
 import type { JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
+import { HOLT_GROUP, type ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { newTraceparent, TRACEPARENT_ANNOTATION } from '../../../lib/telemetry.ts';
 import { admit } from '../admission/admission.ts';
 import { checkWriter } from '../auth/check-write.ts';
+import { isCrdKind } from '../customresources/crd-object.ts';
+import { defaultCrd, finishCrd } from '../customresources/prepare-crd.ts';
 import { badRequest, invalid } from '../http/errors.ts';
 import { normalize } from './normalize.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -57,7 +60,10 @@ export function validated(
   previous: ApiObject | undefined,
 ): { object: ApiObject; warnings: readonly string[] } {
   const { definition, schema } = request.resource;
-  const result = schema.validate(object, { fieldValidation: request.fieldValidation });
+  const isCrd = isCrdKind(definition);
+  const result = schema.validate(isCrd ? defaultCrd(object) : object, {
+    fieldValidation: request.fieldValidation,
+  });
   const name = request.name;
   const formErrors = [...(request.formErrors ?? []), ...result.errors];
   if (formErrors.length > 0) throw invalid(definition, name, formErrors);
@@ -65,8 +71,14 @@ export function validated(
   normalize(definition, valid);
   const errors = admit({ definition, object: valid, previous });
   if (errors.length > 0) throw invalid(definition, name, errors);
+  if (isCrd) finishCrd(request, valid, previous);
   checkWriter(request, valid, previous);
   return { object: valid, warnings: result.warnings };
+}
+
+/** Objects of Holt's own kinds carry the trace of what is done for them; other people's are left as they are. */
+export function isTraced({ group }: Pick<ResourceInfo, 'group'>): boolean {
+  return group === HOLT_GROUP;
 }
 
 /** Marks the trace that this change of the spec belongs to. */

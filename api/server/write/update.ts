@@ -5,13 +5,13 @@ import type { Namespace } from '../../../crds/namespace/definition.ts';
 import { TRACEPARENT_ANNOTATION } from '../../../lib/telemetry.ts';
 import { guaranteedUpdate, type WritePlan } from '../../storage/guaranteed-update.ts';
 import { objectKey } from '../../storage/keys.ts';
-import { encodeObject, StoredObject } from '../../storage/stored-object.ts';
+import { StoredObject } from '../../storage/stored-object.ts';
 import { reservationsOf } from '../admission/reservations.ts';
 import { managedAfterUpdate } from '../apply/field-manager.ts';
 import { conflict, invalid, notFound, staleWrite } from '../http/errors.ts';
 import { fieldWriterOf, type ManageFields, setManagedFields } from './manage-fields.ts';
 import { mergeUpdate } from './merge-update.ts';
-import { checkIdentity, setTraceparent, validated } from './prepare.ts';
+import { checkIdentity, isTraced, setTraceparent, validated } from './prepare.ts';
 import type { WriteRequest, WriteResult } from './write-request.ts';
 
 /** Makes the wanted object from a copy of the present one; may throw StatusError. */
@@ -55,23 +55,24 @@ function checkFinalizers(request: WriteRequest, current: ApiObject, next: ApiObj
   ]);
 }
 
-/** Whether anything but metadata and status differs: what `generation` counts. */
-function specChanged(current: ApiObject, next: ApiObject): boolean {
-  const { metadata: _a, status: _b, ...before } = current;
-  const { metadata: _c, status: _d, ...after } = next;
-  return !isDeepStrictEqual(before, after);
+/** Whether anything but metadata, and a status that is a subresource, differs: what `generation` counts. */
+function specChanged(current: ApiObject, next: ApiObject, hasStatus: boolean): boolean {
+  const { metadata: _a, status: statusBefore, ...before } = current;
+  const { metadata: _c, status: statusAfter, ...after } = next;
+  return !isDeepStrictEqual(before, after) || (!hasStatus && !isDeepStrictEqual(statusBefore, statusAfter));
 }
 
 /** The trace annotation outlives clients that replace the annotations; a change of the spec starts a new trace. */
 function markChange(request: WriteRequest, current: ApiObject, next: ApiObject): void {
-  if (request.resource.definition.builtIn) return;
-  if (specChanged(current, next)) {
-    next.metadata.generation = (current.metadata.generation ?? 0) + 1;
-    // What is only tried begins no trace: `kubectl diff` would show it.
-    if (!request.dryRun) {
-      setTraceparent(next, request.traceparent);
-      return;
-    }
+  const { definition } = request.resource;
+  if (definition.builtIn) return;
+  const changed = specChanged(current, next, definition.hasStatus);
+  if (changed) next.metadata.generation = (current.metadata.generation ?? 0) + 1;
+  if (!isTraced(definition)) return;
+  // What is only tried begins no trace: `kubectl diff` would show it.
+  if (changed && !request.dryRun) {
+    setTraceparent(next, request.traceparent);
+    return;
   }
   const trace = current.metadata.annotations?.[TRACEPARENT_ANNOTATION];
   if (trace !== undefined) {
@@ -84,13 +85,22 @@ function isSame(current: ApiObject, next: ApiObject): boolean {
   return isDeepStrictEqual({ ...current, metadata }, next);
 }
 
-/** The write that turns `current` into `next`; also used by the commit of a status with its events. */
-export function planOf(request: WriteRequest, current: ApiObject, next: ApiObject): WritePlan {
+/**
+ * The write that turns `current` into `next`; also used by the commit of a status with its events.
+ * @param isCurrent whether `current` is stored in the form that a write would give it; else it is written anew
+ */
+export function planOf(
+  request: WriteRequest,
+  current: ApiObject,
+  next: ApiObject,
+  isCurrent = true,
+): WritePlan {
   if (isReleased(next)) {
     const claims = reservationsOf(request.resource.definition, next);
     return { action: 'delete', also: claims.map(({ key }) => ({ delete: key })) };
   }
-  return isSame(current, next) ? { action: 'none' } : { action: 'put', value: encodeObject(next) };
+  if (isCurrent && isSame(current, next)) return { action: 'none' };
+  return { action: 'put', value: request.resource.encode(next) };
 }
 
 /**
@@ -138,9 +148,10 @@ export async function updateObject(
     cached: context.cache.get(key),
     plan: (current) => {
       if (current === undefined) throw notFound(resource.definition, name);
-      const made = nextObject(request, current, propose, manageFields);
+      const seen = resource.view(current);
+      const made = nextObject(request, seen, propose, manageFields);
       warnings = made.warnings;
-      const plan = planOf(request, current.object, made.next);
+      const plan = planOf(request, seen.object, made.next, resource.isCurrent(current));
       if (!request.dryRun) return plan;
       preview = plan.action === 'put' ? new StoredObject(key, plan.value, current.modRevision) : current;
       return { action: 'none' };

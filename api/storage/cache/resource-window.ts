@@ -25,6 +25,7 @@ export class ResourceWindow {
   #sizeBytes = 0;
   #floorRevision: number;
   #epoch = 0;
+  #version = 0;
 
   /** @param streamRevision all changes up to it were applied */
   constructor(limits: ResourceWindowLimits, floorRevision: number, streamRevision: () => number) {
@@ -36,6 +37,17 @@ export class ResourceWindow {
   /** Every change after this revision is, or will be, in the window. */
   get floorRevision(): number {
     return this.#floorRevision;
+  }
+
+  /** Rises with every change. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Tells of changes until the function that it returns is called. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   get watcherCount(): number {
@@ -77,6 +89,7 @@ export class ResourceWindow {
     this.#dropEvents(this.#events.length);
     this.#floorRevision = floorRevision;
     this.#epoch += 1;
+    this.#version += 1;
     this.notify();
   }
 
@@ -85,6 +98,7 @@ export class ResourceWindow {
    * @param listRevision changes up to it are in the state already and only fill the window
    */
   apply(event: KeyEvent, listRevision: number): void {
+    this.#version += 1;
     const isHistory = event.modRevision <= listRevision;
     const previous = isHistory ? previousOf(event) : this.#state.get(event.key);
     const change = toWindowEvent(event, previous, isHistory ? this.#state.get(event.key) : undefined);

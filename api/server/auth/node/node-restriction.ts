@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '../../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../../crds/meta/meta.ts';
-import type { ResourceDefinition } from '../../../../crds/meta/resource-definition.ts';
+import type { ResourceInfo } from '../../../../crds/meta/resource-definition.ts';
 import type { User } from '../user.ts';
 import type { BoundObjects } from './bound-objects.ts';
 import { nodeNameOf } from './node-identity.ts';
@@ -9,7 +9,7 @@ import { nodeNameOf } from './node-identity.ts';
 /** A write that a node wants to make. */
 export interface NodeWrite {
   readonly user: User;
-  readonly definition: ResourceDefinition;
+  readonly definition: ResourceInfo;
   /** '' for the object itself. */
   readonly subresource: string;
   readonly object: ApiObject;
