@@ -1,15 +1,17 @@
+import { createHash } from 'node:crypto';
 import type { CustomResourceDefinition } from '../../../crds/customresourcedefinition/definition.ts';
 import type { AnyKind } from '../../../crds/generate/kind-schema.ts';
 import { structuralSchemaOf } from '../../../crds/generate/structural-schema.ts';
 import { apiVersionOf, type ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
 import type { RegistryCache } from '../../storage/cache/registry-cache.ts';
+import type { StoredObject } from '../../storage/stored-object.ts';
 import { createResource, type Resource, type ResourceCatalog } from '../http/resource.ts';
 import { compileSchema } from '../schema/structural.ts';
 import { CRD_PREFIX, isConditionTrue } from './crd-object.ts';
 import { type OwnKind, servedKind } from './served-kind.ts';
 import { customForm } from './stored-form.ts';
 
-/** The versions of one custom kind, made from one generation of its definition. */
+/** The versions of one custom kind, made from one form of its definition. */
 interface Served {
   readonly resources: readonly Resource[];
   readonly end: AbortController;
@@ -17,6 +19,20 @@ interface Served {
 
 function urlKey(group: string, version: string, plural: string): string {
   return `${apiVersionOf({ group, version })}/${plural}`;
+}
+
+/** Made once for each revision of a definition: they are large. */
+const identities = new WeakMap<StoredObject, string>();
+
+/** What two revisions of a definition share where they serve the same; conditions and metadata do not count. */
+function identityOf(stored: StoredObject): string {
+  const known = identities.get(stored);
+  if (known !== undefined) return known;
+  const { metadata, spec, status } = stored.object as CustomResourceDefinition;
+  const text = JSON.stringify([metadata.uid, spec, status?.acceptedNames]);
+  const identity = createHash('sha256').update(text).digest('base64');
+  identities.set(stored, identity);
+  return identity;
 }
 
 /** Built-in kinds, and all kinds whose CustomResourceDefinitions are established in the registry's memory. */
@@ -72,8 +88,7 @@ export class LiveCatalog implements ResourceCatalog {
     for (const stored of window.objects(CRD_PREFIX)) {
       const crd = stored.object as CustomResourceDefinition;
       if (!isConditionTrue(crd, 'Established')) continue;
-      const names = JSON.stringify(crd.status?.acceptedNames);
-      const identity = `${crd.metadata.uid}/${crd.metadata.generation}/${names}`;
+      const identity = identityOf(stored);
       next.set(identity, this.#served.get(identity) ?? this.#serve(crd));
     }
     const ended = [...this.#served].filter(([identity]) => !next.has(identity));

@@ -1,5 +1,6 @@
 import { apiVersionOf, type ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { REVIEWS } from '../auth/reviews/reviews.ts';
+import { compareVersions } from './version-priority.ts';
 
 /** A kind and its group, as discovery names it. */
 export interface GroupVersionKind {
@@ -93,6 +94,8 @@ export function servedGroupVersions(definitions: readonly ResourceInfo[]): Serve
         resources: resources.toSorted((a, b) => (a.plural < b.plural ? -1 : 1)),
       };
     })
-    .toSorted((a, b) => (a.apiVersion < b.apiVersion ? -1 : 1))
+    .toSorted((a, b) =>
+      a.group === b.group ? compareVersions(a.version, b.version) : a.group < b.group ? -1 : 1,
+    )
     .toSorted((a, b) => Number(a.group !== '') - Number(b.group !== ''));
 }

@@ -6,11 +6,11 @@ import type { User } from '../auth/user.ts';
 import type { Answer, RenderedAnswer } from './answer.ts';
 import type { ServerContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
-import { internalError, methodNotSupported, pathNotFound, unauthorized } from './errors.ts';
+import { internalError, methodNotSupported, unauthorized } from './errors.ts';
 import { answerAnonymous, answerNonResource } from './non-resource.ts';
 import { renderAnswer, renderStatus } from './render.ts';
-import { parseApiPath } from './request-path.ts';
 import { RequestRecord } from './request-record.ts';
+import { servedPath } from './served-path.ts';
 import { asStatusError } from './storage-status.ts';
 import { traceWrite } from './trace-write.ts';
 import { verbOf } from './verb.ts';
@@ -31,8 +31,7 @@ interface Exchange {
 
 async function answerResource(exchange: Exchange, user: User): Promise<Answer> {
   const { context, request, response, url, record } = exchange;
-  const path = parseApiPath(url.pathname, context.catalog);
-  if (path === undefined || path.target === undefined) throw pathNotFound();
+  const path = await servedPath(context, url.pathname);
   const { target } = path;
   const { definition } = target.resource;
   const verb = verbOf(request.method ?? '', target, url.searchParams);
@@ -44,6 +43,7 @@ async function answerResource(exchange: Exchange, user: User): Promise<Answer> {
     warnings.push(warningHeader(text));
     if (!response.headersSent) response.setHeader('warning', warnings);
   };
+  if (definition.deprecationWarning !== undefined) warn(definition.deprecationWarning);
   const { traceparent } = request.headers;
   const write = {
     method: request.method ?? '',

@@ -32,6 +32,9 @@ function checksOf(path: string, context: ServerContext): Readonly<Record<string,
     'poststarthook/rbac/bootstrap-roles': async () => {
       if (!context.startup.hasBootstrapRoles) throw new Error('not finished');
     },
+    'poststarthook/crd-informer-synced': async () => {
+      if (!context.catalog.isComplete) throw new Error('not finished');
+    },
     shutdown: async () => {
       if (context.stopping.aborted) throw new Error('process is shutting down');
     },

@@ -11,6 +11,7 @@ import {
 import type { User } from '../auth/user.ts';
 import { discoveryResponse } from '../discovery/discovery.ts';
 import { openApiResponse } from '../openapi/openapi.ts';
+import { isCacheCurrent } from '../read/cache-currency.ts';
 import type { Answer } from './answer.ts';
 import type { ServerContext } from './context.ts';
 import { decodeBody } from './decode-body.ts';
@@ -93,5 +94,6 @@ export async function answerNonResource(
     const { registry } = context.metrics;
     return { kind: 'raw', code: 200, contentType: registry.contentType, body: await registry.metrics() };
   }
+  if (/^\/(apis|openapi)(\/|$)/.test(path)) await isCacheCurrent(context);
   return answerIssuerDocument(context, request, path) ?? answerDocument(context, request, path);
 }

@@ -1,6 +1,6 @@
 import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
-import { isTimestamp, TIMESTAMP_REMEDY } from '../../../crds/meta/timestamp.ts';
 import type { FieldError } from './field-error.ts';
+import { checkFormat } from './formats.ts';
 
 /** Patterns come from the schemas, a handful each: compiled once. */
 const compiledPatterns = new Map<string, RegExp>();
@@ -31,8 +31,9 @@ export function validateString(value: string, schema: StructuralSchema, path: st
     const detail = message ?? `must be at least ${schema.minLength} characters long`;
     return [{ field: path, type: 'FieldValueInvalid', value, detail }];
   }
-  if (schema.format === 'date-time' && !isTimestamp(value)) {
-    return [{ field: path, type: 'FieldValueInvalid', value, detail: TIMESTAMP_REMEDY }];
+  const wrongFormat = schema.format === undefined ? undefined : checkFormat(schema.format, value);
+  if (wrongFormat !== undefined) {
+    return [{ field: path, type: 'FieldValueInvalid', value, detail: wrongFormat }];
   }
   if (schema.pattern === undefined || compiled(schema.pattern).test(value)) return [];
   return [
@@ -48,12 +49,32 @@ export function validateString(value: string, schema: StructuralSchema, path: st
 /** Bounds of a number. */
 export function validateNumber(value: number, schema: StructuralSchema, path: string): FieldError[] {
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema;
-  if (value >= minimum && value <= maximum) return [];
+  const isAbove = schema.exclusiveMinimum === true ? value > minimum : value >= minimum;
+  const isBelow = schema.exclusiveMaximum === true ? value < maximum : value <= maximum;
+  if (isAbove && isBelow)
+    return [...validateMultiple(value, schema, path), ...validateWidth(value, schema, path)];
   return [{ field: path, type: 'FieldValueInvalid', value, detail: boundsDetail(schema) }];
 }
 
-function boundsDetail({ minimum, maximum }: StructuralSchema): string {
-  if (minimum === undefined) return `must be less than or equal to ${maximum}`;
-  if (maximum === undefined) return `must be greater than or equal to ${minimum}`;
+/** Whole multiples, with room for what binary fractions cannot say. */
+function validateMultiple(value: number, { multipleOf }: StructuralSchema, path: string): FieldError[] {
+  if (multipleOf === undefined) return [];
+  const quotient = value / multipleOf;
+  if (Math.abs(quotient - Math.round(quotient)) < 1e-9) return [];
+  return [{ field: path, type: 'FieldValueInvalid', value, detail: `must be a multiple of ${multipleOf}` }];
+}
+
+function validateWidth(value: number, { type, format }: StructuralSchema, path: string): FieldError[] {
+  if (type !== 'integer' || format !== 'int32' || (value >= -(2 ** 31) && value < 2 ** 31)) return [];
+  return [{ field: path, type: 'FieldValueInvalid', value, detail: 'must be a number of the int32 format' }];
+}
+
+function boundsDetail({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: StructuralSchema): string {
+  const above = exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
+  const below = exclusiveMaximum === true ? 'less than' : 'less than or equal to';
+  if (minimum === undefined) return `must be ${below} ${maximum}`;
+  if (maximum === undefined) return `must be ${above} ${minimum}`;
+  if (exclusiveMinimum === true || exclusiveMaximum === true)
+    return `must be ${above} ${minimum} and ${below} ${maximum}`;
   return `must be between ${minimum} and ${maximum}, inclusive`;
 }

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
 import type { FieldError } from './field-error.ts';
 import { elementPath, fieldPath } from './field-path.ts';
+import { validateJunctors } from './validate-junctors.ts';
 import { validateList } from './validate-list.ts';
 import { validateNumber, validateString } from './validate-scalar.ts';
 
@@ -10,7 +12,12 @@ export function validateValue(value: unknown, schema: StructuralSchema, path: st
   const typeError = checkType(value, schema, path);
   if (typeError !== undefined) return [typeError];
   if (value === null) return [];
-  if (schema.enum !== undefined && !schema.enum.includes(value)) {
+  return [...validatePlain(value, schema, path), ...validateJunctors(value, schema, path)];
+}
+
+/** What the schema itself demands of a value of the right type. */
+function validatePlain(value: unknown, schema: StructuralSchema, path: string): FieldError[] {
+  if (schema.enum !== undefined && !schema.enum.some((allowed) => isDeepStrictEqual(allowed, value))) {
     const supported = schema.enum.map((allowed) => JSON.stringify(allowed)).join(', ');
     return [{ field: path, type: 'FieldValueNotSupported', value, detail: `supported values: ${supported}` }];
   }
@@ -81,6 +88,10 @@ function validateObject(value: JsonRecord, schema: StructuralSchema, path: strin
     errors.push({ field: fieldPath(path, name), type: 'FieldValueRequired', detail });
   }
   const count = Object.keys(value).length;
+  if (schema.minProperties !== undefined && count < schema.minProperties) {
+    const detail = `must have at least ${schema.minProperties} ${schema.minProperties === 1 ? 'entry' : 'entries'}`;
+    errors.push({ field: path, type: 'FieldValueInvalid', value, detail });
+  }
   if (schema.maxProperties !== undefined && count > schema.maxProperties) {
     const detail = `must have at most ${schema.maxProperties} entries`;
     errors.push({ field: path, type: 'FieldValueTooMany', value: count, detail });
