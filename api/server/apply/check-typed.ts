@@ -12,13 +12,21 @@ export function typeErrors(config: JsonRecord, type: StructuralSchema): string[]
   return checkValue(config, type, '');
 }
 
+/** Longest value that is repeated to the client. */
+const SHOWN_LENGTH_MAX = 256;
+
+function shownJson(value: unknown): string {
+  const text = JSON.stringify(value) ?? '';
+  return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX)}...`;
+}
+
 function problem(path: string, what: string): string {
   return path === '' ? what : `${path}: ${what}`;
 }
 
 function checkValue(value: unknown, type: StructuralSchema, path: string): string[] {
   if (value === null || isUntyped(type)) return [];
-  const wrong = (expected: string) => [problem(path, `expected ${expected}, got ${JSON.stringify(value)}`)];
+  const wrong = (expected: string) => [problem(path, `expected ${expected}, got ${shownJson(value)}`)];
   if (type['x-kubernetes-int-or-string'] === true) {
     return typeof value === 'object' ? wrong('any scalar') : [];
   }
