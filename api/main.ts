@@ -7,6 +7,7 @@ import { type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createRegistry } from '../lib/metrics-server.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
+import { openAudit } from './open-audit.ts';
 import { parseServiceAccountKeys } from './server/auth/service-account/key-set.ts';
 import { startApiServer } from './server/server.ts';
 
@@ -52,6 +53,8 @@ async function main(): Promise<void> {
     otlpEndpoint: config.otlpEndpoint,
     onProblem: (problem) => logger.warn(problem),
   });
+  const registry = createRegistry();
+  const audit = openAudit(config, registry, logger);
   const server = await startApiServer({
     etcd: {
       endpoints: [`https://127.0.0.1:${config.ports.etcdClient}`],
@@ -67,12 +70,14 @@ async function main(): Promise<void> {
     definitions: ALL_DEFINITIONS,
     clock: systemClock,
     logger,
-    registry: createRegistry(),
+    registry,
+    ...(audit === undefined ? {} : { audit }),
   });
   logger.info({ port: server.port }, 'serving');
   const stop = async (signal: NodeJS.Signals) => {
     logger.info({ signal }, 'stopping');
     await server.stop();
+    await audit?.sink.close();
     await stopTelemetry();
     process.exit(0);
   };

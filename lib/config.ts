@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { auditRuleSchema, DEFAULT_AUDIT_RULES } from './audit-rule.ts';
 
 const port = z.int().min(1).max(65535);
 
@@ -47,6 +48,16 @@ export const holtConfigSchema = z.strictObject({
       serviceAccountIssuer: z.url().default('https://kubernetes.default.svc.cluster.local'),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** The first that matches decides; none does: nothing is written. */
+      rules: z.array(auditRuleSchema).default([...DEFAULT_AUDIT_RULES]),
+      /** A file of this size is set aside; as many as `filesMax` are kept besides the one that is written. */
+      fileMiB: z.int().min(1).default(50),
+      filesMax: z.int().min(0).default(5),
+    })
+    .prefault({}),
   haproxyBinary: z.string().default('haproxy'),
   /** Development only: `/.holt/login?token=` sets the session cookie. */
   devLogin: z.boolean().default(false),
@@ -63,6 +74,8 @@ export function statePaths(stateDir: string) {
     config: join(stateDir, 'config.json'),
     kubeconfig: join(stateDir, 'kubeconfig'),
     logs: join(stateDir, 'logs'),
+    /** Who changed what: audit.k8s.io/v1 events of holt-api. */
+    auditLog: join(stateDir, 'logs', 'audit.log'),
     pki: join(stateDir, 'pki'),
     etcd: join(stateDir, 'etcd'),
     /** Guest image artifacts: `<images>/<sha256 hex>/{manifest.json,vmlinuz,initramfs,root.erofs}`. */

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { startTestApi, type TestApi, type TestObject } from '../testing/test-api.ts';
+import { waitUntil } from '../testing/wait-until.ts';
 
 let api: TestApi;
 
@@ -258,13 +259,22 @@ test('what cannot be applied', async (t) => {
   t.regex((await apply(path, vm('other', {}))).json.message, /does not match the name on the URL/);
   const cbor = { 'content-type': 'application/apply-patch+cbor' };
   t.is((await api.send({ method: 'PATCH', path: `${path}?fieldManager=x`, headers: cbor, body })).code, 415);
-  const twice =
-    'apiVersion: holt.dev/v1alpha1\nkind: UserVM\nmetadata: {name: wrong-a}\nspec: {user: a, user: a}\n';
-  t.regex(
-    (await apply(path, twice, 'fieldManager=x&fieldValidation=Strict')).json.message,
-    /^error strict decoding patch/,
-  );
   t.is((await api.send({ path })).code, 404);
+});
+
+test('should detect duplicates in a CR: refused under Strict, a warning under Warn', async (t) => {
+  const path = `${vms}/twice-a`;
+  const twice =
+    '\napiVersion: holt.dev/v1alpha1\nkind: UserVM\nmetadata:\n  name: twice-a\nspec:\n  user: a\n  user: b\n';
+  const strict = await apply(path, twice, 'fieldManager=x&fieldValidation=Strict');
+  t.is(strict.code, 400);
+  t.is(
+    strict.json.message,
+    'error strict decoding patch: error converting YAML to JSON: yaml: unmarshal errors:\n  line 8: key "user" already set in map',
+  );
+  const warned = await apply(path, twice, 'fieldManager=x&dryRun=All');
+  t.regex(String(warned.headers.warning), /line 8: key \\"user\\" already set in map/);
+  t.is(warned.code, 201);
 });
 
 test('dry-run applies change nothing; an old resourceVersion loses', async (t) => {
@@ -351,4 +361,34 @@ test('of many appliers at once each keeps what it applied', async (t) => {
   const { json } = await api.send({ path });
   t.deepEqual(Object.keys(json.metadata.labels).toSorted(), names);
   t.is(json.metadata.managedFields.length, names.length);
+});
+
+test('creating by way of an apply needs the right to create', async (t) => {
+  const roles = '/apis/rbac.authorization.k8s.io/v1/namespaces/default';
+  const rules = [{ apiGroups: ['holt.dev'], resources: ['uservms'], verbs: ['patch'] }];
+  const role = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: { name: 'patcher' },
+    rules,
+  };
+  await apply(`${roles}/roles/patcher`, role);
+  await apply(`${roles}/rolebindings/patcher`, {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: 'patcher' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'patcher' },
+    subjects: [{ kind: 'User', name: 'pat', apiGroup: 'rbac.authorization.k8s.io' }],
+  });
+  await apply(`${vms}/right-a`, vm('right-a', {}));
+  const headers = { ...APPLY, 'impersonate-user': 'pat' };
+  const asPat = (name: string) =>
+    api.send({ method: 'PATCH', path: `${vms}/${name}?fieldManager=pat`, headers, body: vm(name, {}) });
+  await waitUntil('the role to hold', async () => (await asPat('right-a')).code === 200);
+  const refused = await asPat('right-b');
+  t.is(refused.code, 403);
+  t.is(
+    refused.json.message,
+    'uservms.holt.dev "right-b" is forbidden: User "pat" cannot create resource "uservms" in API group "holt.dev" in the namespace "default"',
+  );
 });

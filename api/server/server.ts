@@ -8,6 +8,7 @@ import type { Logger } from '../../lib/logger.ts';
 import { RegistryCache } from '../storage/cache/registry-cache.ts';
 import type { EtcdConnection } from '../storage/etcd/connection.ts';
 import { openKv } from '../storage/etcd/failover-kv.ts';
+import type { AuditOptions } from './audit/audit-record.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import type { Authorize } from './auth/authorize.ts';
 import { createAuthorizer } from './auth/create-authorizer.ts';
@@ -40,6 +41,8 @@ export interface ApiServerOptions {
   readonly serviceAccounts?: { readonly keys: () => ServiceAccountKeys; readonly issuer: string };
   /** More issuers of tokens, asked after the server's own. */
   readonly tokens?: readonly TokenAuthenticator[];
+  /** Default: no audit. */
+  readonly audit?: AuditOptions;
   /** Default: superusers, nodes by what is bound to them, everybody else by roles. */
   readonly authorize?: Authorize;
 }
@@ -135,6 +138,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const context: ServerContext = {
     authenticator,
     tokenIssuer,
+    audit: options.audit,
     kv,
     cache,
     connection: etcd,

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import { stringify } from 'yaml';
 import { ALL_DEFINITIONS } from '../../crds/index.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { type ApiServer, startApiServer } from '../server/server.ts';
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../server/server.ts';
 import { type EtcdProcess, type EtcdProcessOptions, startEtcd } from './etcd-process.ts';
 import { createTestKeys } from './test-keys.ts';
 import { createTestPki, type TestPki } from './test-pki.ts';
@@ -86,6 +86,8 @@ function parseJson(text: string): TestObject {
 }
 
 export interface TestApiOptions extends EtcdProcessOptions {
+  /** What the server is started with besides its defaults. */
+  readonly server?: Partial<ApiServerOptions>;
   /** One that runs already; it is disposed of with the API server. */
   readonly etcd?: EtcdProcess;
 }
@@ -114,6 +116,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       tls: { ...serverTls, clientCa },
       port,
       serviceAccounts: { keys: () => serviceAccountKeys, issuer: TEST_ISSUER },
+      ...options.server,
       definitions: ALL_DEFINITIONS,
       clock: systemClock,
       logger: pino({ level: process.env.HOLT_TEST_LOG ?? 'silent' }),

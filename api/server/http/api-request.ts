@@ -13,4 +13,6 @@ export interface ApiRequest {
   readonly target: Target;
   /** Adds a `Warning` header. */
   readonly warn: (text: string) => void;
+  /** A watch has sent its headers and what there was. */
+  readonly onWatchOpen: () => void;
 }

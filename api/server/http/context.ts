@@ -3,6 +3,7 @@ import type { Logger } from '../../../lib/logger.ts';
 import type { RegistryCache } from '../../storage/cache/registry-cache.ts';
 import type { EtcdConnection } from '../../storage/etcd/connection.ts';
 import type { EtcdKv } from '../../storage/etcd/kv.ts';
+import type { AuditOptions } from '../audit/audit-record.ts';
 import type { Authenticator } from '../auth/authenticate.ts';
 import type { Authorize } from '../auth/authorize.ts';
 import type { RuleResolver } from '../auth/rbac/rule-resolver.ts';
@@ -26,6 +27,8 @@ export interface ServerContext {
   /** Makes service-account tokens; undefined for a server without keys for them. */
   readonly tokenIssuer: TokenIssuer | undefined;
   readonly authorize: Authorize;
+  /** Undefined: nothing is audited. */
+  readonly audit: AuditOptions | undefined;
   /** What roles say, for those who ask and for those who grant. */
   readonly rules: RuleResolver;
   readonly startup: StartupProgress;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AuditRecord } from '../audit/audit-record.ts';
 import { requireAccess } from '../auth/forbidden.ts';
 import { impersonate } from '../auth/impersonation.ts';
 import { resourceAttributes } from '../auth/request-attributes.ts';
@@ -9,6 +10,7 @@ import { dispatch } from './dispatch.ts';
 import { internalError, methodNotSupported, unauthorized } from './errors.ts';
 import { answerAnonymous, answerNonResource } from './non-resource.ts';
 import { renderAnswer, renderStatus } from './render.ts';
+import { type RequestInfo, requestInfo } from './request-info.ts';
 import { RequestRecord } from './request-record.ts';
 import { servedPath } from './served-path.ts';
 import { asStatusError } from './storage-status.ts';
@@ -27,17 +29,19 @@ interface Exchange {
   readonly response: ServerResponse;
   readonly url: URL;
   readonly record: RequestRecord;
+  readonly info: RequestInfo;
+  readonly audit: AuditRecord;
 }
 
 async function answerResource(exchange: Exchange, user: User): Promise<Answer> {
-  const { context, request, response, url, record } = exchange;
+  const { context, request, response, url, record, audit } = exchange;
   const path = await servedPath(context, url.pathname);
   const { target } = path;
   const { definition } = target.resource;
   const verb = verbOf(request.method ?? '', target, url.searchParams);
   record.setTarget(verb ?? request.method ?? '', path.plural, target);
   if (verb === undefined) throw methodNotSupported(definition, request.method ?? '');
-  requireAccess(context.authorize, resourceAttributes(user, verb, target, url.searchParams));
+  requireAccess(audit.observe(context.authorize), resourceAttributes(user, verb, target, url.searchParams));
   const warnings: string[] = [];
   const warn = (text: string) => {
     warnings.push(warningHeader(text));
@@ -52,29 +56,49 @@ async function answerResource(exchange: Exchange, user: User): Promise<Answer> {
     user: user.name,
     traceparent: typeof traceparent === 'string' ? traceparent : undefined,
   };
-  const api = { context, request, response, query: url.searchParams, user, target, warn };
+  const api = {
+    context,
+    request,
+    response,
+    query: url.searchParams,
+    user,
+    target,
+    warn,
+    onWatchOpen: () => audit.started(),
+  };
   return traceWrite(write, () => dispatch(api, verb));
 }
 
 async function answer(exchange: Exchange): Promise<Answer> {
-  const { context, request, url, record } = exchange;
+  const { context, request, url, record, audit } = exchange;
   const anonymous = await answerAnonymous(context, request, url.pathname, url.searchParams);
   if (anonymous !== undefined) return anonymous;
   const authenticated = await context.authenticator.authenticate(request);
   if (authenticated === undefined) throw unauthorized();
   record.user = authenticated.name;
   const user = impersonate(request, authenticated, context.authorize);
-  const other = await answerNonResource(context, request, url.pathname, user);
+  audit.setUsers(authenticated, user);
+  const observed = { ...context, authorize: audit.observe(context.authorize) };
+  const other = await answerNonResource(observed, request, url.pathname, user);
   return other ?? answerResource(exchange, user);
+}
+
+/** The object of an answer, for the audit; documents have none. */
+function objectOf(answer: Answer): unknown {
+  if (answer.kind === 'plain') return answer.object;
+  if (answer.kind === 'stored') return answer.stored.object;
+  if (answer.kind !== 'list') return undefined;
+  return { metadata: answer.list.metadata, items: answer.list.items.map((stored) => stored.object) };
 }
 
 /** The answer as bytes; any error as a Status. Defects are logged with their stack and told without it. */
 async function rendered(exchange: Exchange): Promise<RenderedAnswer | undefined> {
-  const { context, request, url, record } = exchange;
+  const { context, request, url, record, audit } = exchange;
   const { accept } = request.headers;
   try {
     const found = await answer(exchange);
     if (found.kind === 'streamed') return undefined;
+    audit.setAnswer(() => objectOf(found));
     return renderAnswer(found, { accept, query: url.searchParams, nowMs: context.clock.nowMs() });
   } catch (error) {
     const known = asStatusError(error);
@@ -82,7 +106,9 @@ async function rendered(exchange: Exchange): Promise<RenderedAnswer | undefined>
       context.logger.error({ err: error, path: url.pathname }, 'request failed by a defect');
     const status = known ?? internalError('see the log of holt-api');
     record.error = status.message;
-    return renderStatus(status.toStatus(), status.code, accept);
+    const object = status.toStatus();
+    audit.setAnswer(() => object, object);
+    return renderStatus(object, status.code, accept);
   }
 }
 
@@ -111,8 +137,20 @@ export async function handleRequest(
 ): Promise<void> {
   const url = URL.parse(request.url ?? '/', 'https://holt') ?? new URL('https://holt/');
   const record = new RequestRecord(context, request, url.pathname);
-  response.on('close', () => record.finish(response));
-  const exchange = { context, request, response, url, record };
+  const info = requestInfo(request, url, context.catalog);
+  const audit = new AuditRecord({
+    audit: context.audit,
+    clock: context.clock,
+    request,
+    response,
+    info,
+    onEvent: (level) => context.metrics.auditEvents.inc({ level }),
+  });
+  response.on('close', () => {
+    record.finish(response);
+    audit.finish();
+  });
+  const exchange = { context, request, response, url, record, info, audit };
   const result = await rendered(exchange);
   if (result !== undefined) send(exchange, result);
 }

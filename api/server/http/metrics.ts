@@ -9,6 +9,7 @@ export interface ServerMetrics {
   readonly watchers: Gauge<'resource'>;
   readonly watchEvents: Counter<'resource'>;
   readonly authenticationAttempts: Counter<'method' | 'result'>;
+  readonly auditEvents: Counter<'level'>;
   readonly observeEtcd: ObserveEtcd;
 }
 
@@ -54,6 +55,12 @@ export function createServerMetrics(registry: Registry): ServerMetrics {
       name: 'holt_api_authentication_attempts_total',
       help: 'Credentials that requests came with, by method (certificate, token) and result',
       labelNames: ['method', 'result'] as const,
+      registers: [registry],
+    }),
+    auditEvents: new Counter({
+      name: 'holt_api_audit_events_total',
+      help: 'Audit events by level, written or lost',
+      labelNames: ['level'] as const,
       registers: [registry],
     }),
     observeEtcd: (operation, outcome, durationMs) =>

@@ -73,7 +73,9 @@ export async function answerWatch(api: ApiRequest): Promise<Answer> {
   });
   context.metrics.watchers.inc({ resource });
   try {
-    await session.run();
+    const over = session.run();
+    api.onWatchOpen();
+    await over;
   } finally {
     context.metrics.watchers.dec({ resource });
   }

@@ -1,8 +1,9 @@
 import type { JsonRecord } from '../../../crds/generate/json-record.ts';
-import { decodeBody, judgeDuplicates } from '../http/decode-body.ts';
+import { decodeBody } from '../http/decode-body.ts';
 import { badRequest } from '../http/errors.ts';
 import { JSON_TYPE, mediaTypeOf, YAML_TYPE } from '../http/media-type.ts';
 import type { FieldValidation } from '../schema/structural.ts';
+import { yamlDuplicates } from './yaml-duplicates.ts';
 
 /** Media type of server-side apply. */
 export const APPLY_TYPE = 'application/apply-patch+yaml';
@@ -32,9 +33,11 @@ export function parseApplyConfig(
   fieldValidation: FieldValidation,
 ): { config: JsonRecord; warnings: readonly string[] } {
   const { object, duplicates } = decode(body);
-  const { errors, warnings } = judgeDuplicates(duplicates, fieldValidation);
-  if (errors.length > 0) {
-    throw badRequest(`error strict decoding patch: ${errors.map(({ detail }) => detail).join(', ')}`);
-  }
-  return { config: object, warnings };
+  if (duplicates.length === 0 || fieldValidation === 'Ignore') return { config: object, warnings: [] };
+  const problems = yamlDuplicates(body.toString());
+  if (fieldValidation === 'Warn') return { config: object, warnings: problems };
+  const lines = problems.map((problem) => `  ${problem}`).join('\n');
+  throw badRequest(
+    `error strict decoding patch: error converting YAML to JSON: yaml: unmarshal errors:\n${lines}`,
+  );
 }

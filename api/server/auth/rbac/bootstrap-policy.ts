@@ -72,7 +72,7 @@ const COMMON_ROLES: readonly BootstrapRole[] = [
     rules: [
       core(READ, 'secrets'),
       core(['impersonate'], 'serviceaccounts'),
-      core(WRITE, 'configmaps', 'events', 'secrets', 'serviceaccounts'),
+      core(WRITE, 'configmaps', 'events', 'secrets', 'serviceaccounts', 'services'),
       core(['create'], 'serviceaccounts/token'),
       of('coordination.k8s.io', [...READ, ...WRITE], 'leases'),
       of('holt.dev', WRITE, 'sandboxcontainers', 'uservms'),
@@ -83,7 +83,7 @@ const COMMON_ROLES: readonly BootstrapRole[] = [
     labels: { [TO_VIEW]: 'true' },
     rules: [
       core(READ, 'configmaps', 'events', 'limitranges', 'namespaces', 'namespaces/status'),
-      core(READ, 'resourcequotas', 'resourcequotas/status', 'serviceaccounts'),
+      core(READ, 'resourcequotas', 'resourcequotas/status', 'serviceaccounts', 'services', 'services/status'),
       of('holt.dev', READ, 'guestimages', 'sandboxcontainers', 'uservms'),
       of('holt.dev', READ, 'guestimages/status', 'sandboxcontainers/status', 'uservms/status'),
     ],

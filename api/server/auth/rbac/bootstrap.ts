@@ -15,42 +15,56 @@ function isLostRace(error: unknown): boolean {
   return error instanceof StatusError && ['AlreadyExists', 'NotFound', 'Conflict'].includes(error.reason);
 }
 
-/** @returns whether the object was as it should be */
-async function ensureObject(context: ServerContext, plural: string, wanted: ApiObject): Promise<boolean> {
+/** @returns the revision that the object was written at, 0 where it was as it should be; undefined after a lost race */
+async function ensureObject(
+  context: ServerContext,
+  plural: string,
+  wanted: ApiObject,
+): Promise<number | undefined> {
   const resource = rbacResource(context, plural);
   const { name = '' } = wanted.metadata;
-  if (resource === undefined) return true;
+  if (resource === undefined) return 0;
   const write = serverWrite(context, resource, name);
   const cached = context.cache.get(objectKey(resource.definition, undefined, name));
   const plan = planBootstrap(cached?.object, wanted);
   try {
-    if (plan.action === 'replace')
-      await deleteObject(write, parseDeleteOptions(undefined, new URLSearchParams()));
-    if (plan.action === 'create' || plan.action === 'replace')
-      await createObject({ ...write, name: '' }, structuredClone(wanted));
+    if (plan.action === 'none') return 0;
     if (plan.action === 'update') {
-      await updateObject(write, (current) => {
+      const { stored } = await updateObject(write, (current) => {
         const fresh = planBootstrap(current, wanted);
         return fresh.action === 'update' ? fresh.next : current;
       });
+      return stored.modRevision;
     }
-    return true;
+    if (plan.action === 'replace')
+      await deleteObject(write, parseDeleteOptions(undefined, new URLSearchParams()));
+    const { stored } = await createObject({ ...write, name: '' }, structuredClone(wanted));
+    return stored.modRevision;
   } catch (error) {
-    if (isLostRace(error)) return false;
+    if (isLostRace(error)) return undefined;
     throw error;
   }
 }
 
+/** How long the cache may take to see what was written, before a further round looks. */
+const CACHE_LAG_MAX_MS = 5_000;
+
 /**
  * Makes the bootstrap roles and bindings, and gives them back what they lack: one round over all of them.
- * @returns whether everything was in its place, so that no further round is needed
+ * @returns whether everything is in its place and known to the authoriser, so that no further round is needed
  * @throws StatusError, StorageError
  */
 export async function ensureBootstrapPolicy(context: ServerContext): Promise<boolean> {
-  let isDone = true;
-  for (const role of BOOTSTRAP_ROLES)
-    isDone = (await ensureObject(context, 'clusterroles', clusterRoleOf(role))) && isDone;
-  for (const binding of BOOTSTRAP_BINDINGS)
-    isDone = (await ensureObject(context, 'clusterrolebindings', clusterRoleBindingOf(binding))) && isDone;
-  return isDone;
+  const wanted = [
+    ...BOOTSTRAP_ROLES.map((role) => ['clusterroles', clusterRoleOf(role)] as const),
+    ...BOOTSTRAP_BINDINGS.map((binding) => ['clusterrolebindings', clusterRoleBindingOf(binding)] as const),
+  ];
+  let revision = 0;
+  let isComplete = true;
+  for (const [plural, object] of wanted) {
+    const written = await ensureObject(context, plural, object);
+    if (written === undefined) isComplete = false;
+    else revision = Math.max(revision, written);
+  }
+  return isComplete && context.cache.whenAt(revision, CACHE_LAG_MAX_MS);
 }
