@@ -1,14 +1,20 @@
 import { isRecord } from '../../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../../crds/meta/meta.ts';
+import type { ResourceDefinition } from '../../../../crds/meta/resource-definition.ts';
 import { sandboxContainerDefinition } from '../../../../crds/sandboxcontainer/definition.ts';
 import { userVmDefinition } from '../../../../crds/uservm/definition.ts';
 import type { RegistryCache } from '../../../storage/cache/registry-cache.ts';
 import { objectKey } from '../../../storage/keys.ts';
 
-function field(object: unknown, ...path: readonly string[]): string {
+function textAt(object: unknown, ...path: readonly string[]): string {
   let value = object;
   for (const part of path) value = isRecord(value) ? value[part] : undefined;
   return typeof value === 'string' ? value : '';
+}
+
+/** The node that a UserVM is bound to; empty for one that is on none. */
+export function homeOf(userVm: ApiObject | undefined): string {
+  return textAt(userVm, 'status', 'nodeName');
 }
 
 /** Which objects belong to which node, as the registry cache has it. */
@@ -21,26 +27,30 @@ export class BoundObjects {
 
   /** A UserVM belongs to the node in its `status.nodeName`. */
   hasUserVm(node: string, namespace: string, name: string): boolean {
-    return field(this.#userVm(namespace, name), 'status', 'nodeName') === node;
+    return homeOf(this.#get(userVmDefinition, namespace, name)) === node;
+  }
+
+  hasContainer(node: string, namespace: string, name: string): boolean {
+    const container = this.#get(sandboxContainerDefinition, namespace, name);
+    return container !== undefined && this.isOwnContainer(node, container);
   }
 
   /**
    * A SandboxContainer belongs to the node of its UserVM. One whose UserVM is gone or not yet placed belongs to
    * nobody; it is every node's to say so in its status and to let it go.
    */
-  hasContainer(node: string, namespace: string, name: string): boolean {
-    const key = objectKey(sandboxContainerDefinition, namespace, name);
-    const container = this.#cache.get(key)?.object;
-    if (container === undefined) return false;
-    const home = field(
-      this.#userVm(namespace, field(container, 'spec', 'vmRef', 'name')),
-      'status',
-      'nodeName',
-    );
+  isOwnContainer(node: string, container: ApiObject): boolean {
+    const vmName = textAt(container, 'spec', 'vmRef', 'name');
+    const home = homeOf(this.#get(userVmDefinition, container.metadata.namespace ?? '', vmName));
     return home === node || home === '';
   }
 
-  #userVm(namespace: string, name: string): ApiObject | undefined {
-    return name === '' ? undefined : this.#cache.get(objectKey(userVmDefinition, namespace, name))?.object;
+  /** Whether there is such an object; what is gone belongs to nobody, and whoever asks for it is told so. */
+  isThere(definition: ResourceDefinition, namespace: string, name: string): boolean {
+    return this.#get(definition, namespace, name) !== undefined;
+  }
+
+  #get(definition: ResourceDefinition, namespace: string, name: string): ApiObject | undefined {
+    return this.#cache.get(objectKey(definition, namespace, name))?.object;
   }
 }

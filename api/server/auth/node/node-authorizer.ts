@@ -1,7 +1,11 @@
+import type { ResourceDefinition } from '../../../../crds/meta/resource-definition.ts';
 import { NODE_LEASE_NAMESPACE } from '../../../../crds/node/definition.ts';
+import { sandboxContainerDefinition } from '../../../../crds/sandboxcontainer/definition.ts';
+import { userVmDefinition } from '../../../../crds/uservm/definition.ts';
 import type { Attributes, Authorize, Decision } from '../authorize.ts';
 import type { BoundObjects } from './bound-objects.ts';
 import { nodeNameOf } from './node-identity.ts';
+import { notRelated } from './node-restriction.ts';
 
 const ALLOWED: Decision = { allowed: true, reason: '' };
 
@@ -32,8 +36,21 @@ function ownLease(node: string, { verb, name, namespace }: Attributes): Decision
     : no('can only get, create, update or patch a node lease');
 }
 
+/**
+ * What is gone may be asked for too, so that a node that lets go of it late hears 404 and not 403. Should it be
+ * there after all, the node restriction looks again at what is written.
+ */
+function mayTouch(
+  bound: BoundObjects,
+  definition: ResourceDefinition,
+  { namespace, name, verb }: Attributes,
+  isBound: boolean,
+): boolean {
+  return isBound || (verb !== 'get' && !bound.isThere(definition, namespace, name));
+}
+
 /** What runs on the node: its status and its finalizers are the node's to write. */
-function boundObject(asked: Attributes, isBound: () => boolean, node: string): Decision {
+function boundObject(asked: Attributes, node: string, isBound: () => boolean): Decision {
   const { verb, subresource, name } = asked;
   if (subresource === '' && (verb === 'list' || verb === 'watch')) return ALLOWED;
   const fits =
@@ -42,7 +59,7 @@ function boundObject(asked: Attributes, isBound: () => boolean, node: string): D
       : (subresource === 'status' && (verb === 'get' || CHANGE.has(verb))) ||
         (subresource === 'commit' && verb === 'create');
   if (!fits || name === '') return no(`a node cannot ${verb} these`);
-  return isBound() ? ALLOWED : no(`no relationship found between node '${node}' and this object`);
+  return isBound() ? ALLOWED : no(notRelated(node));
 }
 
 /** GuestImages: read by all nodes; each writes its own entry of the status, see the node restriction. */
@@ -77,9 +94,13 @@ export function createNodeAuthorizer(bound: BoundObjects): Authorize {
       case 'coordination.k8s.io/leases':
         return asked.subresource === '' ? ownLease(node, asked) : no('node leases have no subresources');
       case 'holt.dev/uservms':
-        return boundObject(asked, () => bound.hasUserVm(node, namespace, name), node);
+        return boundObject(asked, node, () =>
+          mayTouch(bound, userVmDefinition, asked, bound.hasUserVm(node, namespace, name)),
+        );
       case 'holt.dev/sandboxcontainers':
-        return boundObject(asked, () => bound.hasContainer(node, namespace, name), node);
+        return boundObject(asked, node, () =>
+          mayTouch(bound, sandboxContainerDefinition, asked, bound.hasContainer(node, namespace, name)),
+        );
       case 'holt.dev/guestimages':
         return guestImage(asked);
       case '/events':

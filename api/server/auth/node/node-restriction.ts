@@ -3,7 +3,7 @@ import { isRecord } from '../../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../../crds/meta/meta.ts';
 import type { ResourceInfo } from '../../../../crds/meta/resource-definition.ts';
 import type { User } from '../user.ts';
-import type { BoundObjects } from './bound-objects.ts';
+import { type BoundObjects, homeOf } from './bound-objects.ts';
 import { nodeNameOf } from './node-identity.ts';
 
 /** A write that a node wants to make. */
@@ -15,6 +15,11 @@ export interface NodeWrite {
   readonly object: ApiObject;
   /** Undefined on create. */
   readonly previous: ApiObject | undefined;
+}
+
+/** Why a node may not touch an object, in upstream's words. */
+export function notRelated(node: string): string {
+  return `no relationship found between node '${node}' and this object`;
 }
 
 /** Labels under this prefix say where workloads may go: the operator's to set. */
@@ -49,18 +54,22 @@ function checkNode(node: string, { object, previous }: NodeWrite): string | unde
 }
 
 function checkBound({ object, previous, subresource }: NodeWrite): string | undefined {
-  if (previous === undefined) return 'a node may not create these';
-  if (subresource === '' && !isDeepStrictEqual(restOf(object), restOf(previous)))
+  if (subresource === '' && previous !== undefined && !isDeepStrictEqual(restOf(object), restOf(previous)))
     return 'a node may only change the finalizers of what is bound to it, and its status';
   return undefined;
 }
 
 /** A node neither takes a UserVM nor gives it away: placement does. */
-function checkUserVm(write: NodeWrite): string | undefined {
-  const { nodeName } = statusOf(write.object);
-  return nodeName === statusOf(write.previous).nodeName
+function checkUserVm(node: string, write: NodeWrite): string | undefined {
+  if (homeOf(write.previous) !== node) return notRelated(node);
+  return homeOf(write.object) === node
     ? checkBound(write)
     : 'a node may not change status.nodeName of a UserVM';
+}
+
+function checkContainer(node: string, write: NodeWrite, bound: BoundObjects): string | undefined {
+  const isOwn = write.previous !== undefined && bound.isOwnContainer(node, write.previous);
+  return isOwn ? checkBound(write) : notRelated(node);
 }
 
 function othersOf(object: ApiObject | undefined, node: string): unknown[] {
@@ -98,9 +107,9 @@ export function nodeRestriction(write: NodeWrite, bound: BoundObjects): string |
     case 'coordination.k8s.io/leases':
       return write.object.metadata.name === node ? undefined : 'a node may only have the Lease of its name';
     case 'holt.dev/uservms':
-      return checkUserVm(write);
+      return checkUserVm(node, write);
     case 'holt.dev/sandboxcontainers':
-      return checkBound(write);
+      return checkContainer(node, write, bound);
     case 'holt.dev/guestimages':
       return checkGuestImage(node, write);
     case '/events':

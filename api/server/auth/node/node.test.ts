@@ -126,7 +126,7 @@ test('a container is written by the node of its VM; without a placed VM every no
   t.is(await write('mine'), 200);
   t.is(await write('theirs'), 403);
   t.is(await write('unplaced'), 200);
-  t.is(await write('absent'), 403);
+  t.is(await write('absent'), 404);
 });
 
 test('each node says of a guest image what it has itself', async (t) => {

@@ -47,7 +47,7 @@ async function ensureObject(
 }
 
 /** How long the cache may take to see what was written, before a further round looks. */
-const CACHE_LAG_MAX_MS = 5_000;
+const CACHE_LAG_MAX_MS = 500;
 
 /**
  * Makes the bootstrap roles and bindings, and gives them back what they lack: one round over all of them.
