@@ -133,6 +133,7 @@ test('managedFields may be reset and written; nonsense is passed over', async (t
   });
   const nonsense = await mergePatch(path, { metadata: { managedFields: [{ operation: 'Nonsense' }] } });
   t.deepEqual(nonsense.json.metadata.managedFields, created.json.metadata.managedFields);
+  t.is((await mergePatch(path, { metadata: { managedFields: 'x' } })).code, 400);
   const [entry] = created.json.metadata.managedFields;
   const renamed = await mergePatch(path, { metadata: { managedFields: [{ ...entry, manager: 'renamed' }] } });
   t.deepEqual(renamed.json.metadata.managedFields, [{ ...entry, manager: 'renamed' }]);

@@ -10,7 +10,7 @@ import { isCrdKind } from '../customresources/crd-object.ts';
 import { ServedGuard } from '../customresources/served-guard.ts';
 import { alreadyExists, badRequest } from '../http/errors.ts';
 import { StatusError } from '../http/status-error.ts';
-import { fieldWriterOf, type ManageFields, setManagedFields } from './manage-fields.ts';
+import { fieldWriterOf, type ManageFields, sentManagedFields, setManagedFields } from './manage-fields.ts';
 import { NamespaceGuard } from './namespace-guard.ts';
 import { checkIdentity, isTraced, setTraceparent, validated } from './prepare.ts';
 import { timestamp, type WriteRequest, type WriteResult } from './write-request.ts';
@@ -72,7 +72,7 @@ export async function createNamed(
   const { definition } = resource;
   const prepared = withSystemFields(request, body, name, context.clock.nowMs());
   const { object, warnings } = validated({ ...request, name }, prepared, undefined);
-  const { managedFields } = (isRecord(body.metadata) ? body.metadata : {}) as ObjectMeta;
+  const managedFields = sentManagedFields(body);
   const entries =
     manageFields?.(object) ?? managedAfterUpdate(fieldWriterOf(request), undefined, object, managedFields);
   setManagedFields(object, entries);

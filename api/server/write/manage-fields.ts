@@ -1,8 +1,10 @@
+import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject, ObjectMeta } from '../../../crds/meta/meta.ts';
 import { fieldFilterOf } from '../apply/field-filter.ts';
 import type { FieldWriter } from '../apply/field-manager.ts';
 import type { ManagedFieldsEntry } from '../apply/managed-entries.ts';
 import { objectTypeOf, typesOf } from '../apply/object-type.ts';
+import { badRequest } from '../http/errors.ts';
 import { timestamp, type WriteRequest } from './write-request.ts';
 
 /** Name under which the server owns what it writes by itself. */
@@ -23,6 +25,17 @@ export function fieldWriterOf(request: WriteRequest): FieldWriter {
     filter: fieldFilterOf(resource.definition, subresource),
     now: timestamp(context.clock.nowMs()),
   };
+}
+
+/**
+ * The managedFields that a client sent with an object.
+ * @throws StatusError 400 where they are no list
+ */
+export function sentManagedFields(object: JsonRecord): unknown {
+  const { managedFields } = isRecord(object.metadata) ? object.metadata : {};
+  if (managedFields === undefined || managedFields === null || Array.isArray(managedFields))
+    return managedFields;
+  throw badRequest('metadata.managedFields must be a list of managed fields entries');
 }
 
 /** Puts the managedFields into the object, or takes them away where nobody manages it. */

@@ -9,7 +9,7 @@ import { StoredObject } from '../../storage/stored-object.ts';
 import { reservationsOf } from '../admission/reservations.ts';
 import { managedAfterUpdate } from '../apply/field-manager.ts';
 import { conflict, invalid, notFound, staleWrite } from '../http/errors.ts';
-import { fieldWriterOf, type ManageFields, setManagedFields } from './manage-fields.ts';
+import { fieldWriterOf, type ManageFields, sentManagedFields, setManagedFields } from './manage-fields.ts';
 import { mergeUpdate } from './merge-update.ts';
 import { checkIdentity, isTraced, setTraceparent, validated } from './prepare.ts';
 import type { WriteRequest, WriteResult } from './write-request.ts';
@@ -115,7 +115,7 @@ export function nextObject(
 ): { next: ApiObject; warnings: readonly string[] } {
   const present = current.object;
   const proposed = propose(current.clone());
-  const { managedFields } = (isRecord(proposed.metadata) ? proposed.metadata : {}) as ObjectMeta;
+  const managedFields = sentManagedFields(proposed);
   checkIdentity(request, proposed);
   checkPreconditions(request, present, proposed);
   const merged = mergeUpdate(request.resource.definition, request.subresource, present, proposed);
