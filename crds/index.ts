@@ -18,7 +18,6 @@ import { userVmDefinition } from './uservm/definition.ts';
 
 /** Every kind that the API serves. */
 export const ALL_DEFINITIONS: readonly ResourceDefinition[] = [
-  customResourceDefinitionDefinition,
   namespaceDefinition,
   nodeDefinition,
   eventDefinition,
@@ -31,6 +30,7 @@ export const ALL_DEFINITIONS: readonly ResourceDefinition[] = [
   clusterRoleDefinition,
   roleBindingDefinition,
   clusterRoleBindingDefinition,
+  customResourceDefinitionDefinition,
   userVmDefinition,
   sandboxContainerDefinition,
   guestImageDefinition,

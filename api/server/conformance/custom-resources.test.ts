@@ -455,6 +455,22 @@ test('kubectl uses a new kind at once: create, get with columns, explain, delete
   });
   t.is((await api.send({ path: `${path}/g` })).json.status, undefined);
   t.is(await kubectl('get', 'gad', 'g'), 'NAME   REPLICAS\ng      1\n');
+  const scaled = await kubectl('scale', 'gadget', 'g', '--replicas=3');
+  t.is(scaled.trim(), `gadget.${group}/g scaled`);
+  const scale = await api.send({ path: `${path}/g/scale` });
+  t.deepEqual(
+    [scale.json.kind, scale.json.spec, scale.json.status],
+    ['Scale', { replicas: 3 }, { replicas: 0 }],
+  );
+  const stale = { ...scale.json, metadata: { name: 'g', resourceVersion: '1' } };
+  t.is((await api.send({ method: 'PUT', path: `${path}/g/scale`, body: stale })).code, 409);
+  const more = { ...scale.json, spec: { replicas: 4 } };
+  t.deepEqual((await api.send({ method: 'PUT', path: `${path}/g/scale`, body: more })).json.spec, {
+    replicas: 4,
+  });
+  const less = { spec: { replicas: -1 } };
+  t.is((await api.send({ method: 'PATCH', path: `${path}/g/scale`, headers: MERGE, body: less })).code, 422);
+  await api.send({ method: 'PATCH', path: `${path}/g`, headers: MERGE, body: { spec: { replicas: 1 } } });
   t.regex(await kubectl('explain', 'gadget.spec'), /replicas\s+<integer>\s+How many\./);
   t.is(
     (

@@ -69,6 +69,10 @@ function servedResource(definition: ResourceInfo): ServedResource {
     subresources.push({ name: 'token', verbs: ['create'], kind: tokenRequest });
   }
   if (definition.hasStatus) subresources.push({ name: 'status', verbs: ['get', 'patch', 'update'] });
+  if (definition.scale !== undefined) {
+    const scale = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+    subresources.push({ name: 'scale', verbs: ['get', 'patch', 'update'], kind: scale });
+  }
   return { group, version, kind, plural, singular, shortNames, categories, namespaced, verbs, subresources };
 }
 

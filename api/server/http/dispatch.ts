@@ -2,6 +2,7 @@ import type { Answer } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import { methodNotSupported, pathNotFound } from './errors.ts';
 import { answerGet, answerList, answerWatch } from './read-handlers.ts';
+import { answerScale } from './scale-handlers.ts';
 import { answerTokenRequestOf } from './token-handler.ts';
 import type { Verb } from './verb.ts';
 import {
@@ -65,6 +66,8 @@ async function dispatchSubresource(api: ApiRequest, verb: Verb | undefined, name
     if (verb === 'patch') return answerPatch(api, name);
     throw methodNotSupported(definition, api.request.method ?? '');
   }
+  if (subresource === 'scale' && definition.scale !== undefined)
+    return answerScale(api, verb, name, definition.scale);
   if (subresource === 'commit' && definition.hasStatus) {
     if (verb === 'create') return answerCommit(api, name);
     throw methodNotSupported(definition, api.request.method ?? '');

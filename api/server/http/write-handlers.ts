@@ -27,7 +27,8 @@ import { StatusError } from './status-error.ts';
 /** Kinds of the options of a write, by its method. */
 const OPTIONS_KINDS: Readonly<Record<string, string>> = { PUT: 'UpdateOptions', PATCH: 'PatchOptions' };
 
-function writeRequest(api: ApiRequest, name: string): WriteRequest {
+/** What every write of a request has in common. @throws StatusError 400 for its options */
+export function writeRequest(api: ApiRequest, name: string): WriteRequest {
   const { context, target, query, request } = api;
   const { traceparent } = request.headers;
   const optionsKind = OPTIONS_KINDS[request.method ?? ''] ?? 'CreateOptions';

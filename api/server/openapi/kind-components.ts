@@ -30,17 +30,23 @@ const PART_DESCRIPTIONS: Readonly<Record<string, string>> = {
   status: 'What is observed; written by the controllers.',
 };
 
+/** What every object has, as the server tells it. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
+
 function kindComponent(definition: AnyKind): Component {
   const { group, version, kind, description } = definition;
-  const { properties = {}, required } = kindSchemaOf(definition);
-  const parts = Object.entries(properties).map(([name, schema]): [string, Component] => [
-    name,
-    { description: PART_DESCRIPTIONS[name] ?? '', ...publishedSchema(schema) },
-  ]);
+  const { properties = {}, ...root } = kindSchemaOf(definition);
+  const parts = Object.entries(properties)
+    .filter(([name]) => !OWN_FIELDS.has(name))
+    .map(([name, schema]): [string, Component] => {
+      const fallback = PART_DESCRIPTIONS[name];
+      const described = fallback === undefined ? {} : { description: fallback };
+      return [name, { ...described, ...publishedSchema(schema) }];
+    });
   return {
+    ...publishedSchema(root),
     type: 'object',
-    description,
-    ...(required !== undefined && { required }),
+    ...(description !== '' && { description }),
     properties: {
       ...TYPE_META,
       metadata: {
