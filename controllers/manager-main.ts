@@ -65,6 +65,7 @@ async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Pro
     logger,
     metrics: createControllerMetrics(registry),
     clusterCa: await readClusterCa(kubeconfig),
+    apiPort: config.ports.api,
     committer: new StatusCommitter({ client, reportingComponent: COMPONENT, reportingInstance: identity }),
   };
   await runLeaderElection({

@@ -12,7 +12,7 @@ import { startGarbageCollection } from './garbagecollection/controller.ts';
 import { ownerIndexers } from './garbagecollection/graph.ts';
 import type { ManagerContext } from './manager-context.ts';
 import { startNamespaceController } from './namespace/controller.ts';
-import { startNamespaceDefaultsController } from './namespacedefaults/controller.ts';
+import { type ApiServerFacts, startNamespaceDefaultsController } from './namespacedefaults/controller.ts';
 import { startNodeLifecycleController } from './nodelifecycle/controller.ts';
 import { startPlacementController, userVmIndexers } from './placement/controller.ts';
 
@@ -24,10 +24,7 @@ export interface Manager {
 }
 
 /** What the controllers share, and what one of them alone needs. */
-export interface ManagerOptions extends ManagerContext {
-  /** PEM of the authority that signs the API server's certificate. */
-  readonly clusterCa: string;
-}
+export interface ManagerOptions extends ManagerContext, ApiServerFacts {}
 
 /** Starts all cluster controllers on shared informers. Only the leader may. */
 export function startManager(context: ManagerOptions): Manager {
@@ -58,7 +55,7 @@ export function startManager(context: ManagerOptions): Manager {
     startPlacementController(context, vms, nodes),
     startNodeLifecycleController(context, nodes, leases),
     startNamespaceController(context, namespaces),
-    startNamespaceDefaultsController(context, namespaces, context.clusterCa),
+    startNamespaceDefaultsController(context, namespaces, context),
     startGarbageCollection(context, informers),
     startEventRetentionController(context),
   ];

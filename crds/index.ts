@@ -13,6 +13,7 @@ import { roleDefinition } from './role/definition.ts';
 import { roleBindingDefinition } from './rolebinding/definition.ts';
 import { sandboxContainerDefinition } from './sandboxcontainer/definition.ts';
 import { secretDefinition } from './secret/definition.ts';
+import { serviceDefinition } from './service/definition.ts';
 import { serviceAccountDefinition } from './serviceaccount/definition.ts';
 import { userVmDefinition } from './uservm/definition.ts';
 
@@ -24,6 +25,7 @@ export const ALL_DEFINITIONS: readonly ResourceDefinition[] = [
   configMapDefinition,
   secretDefinition,
   serviceAccountDefinition,
+  serviceDefinition,
   resourceQuotaDefinition,
   leaseDefinition,
   roleDefinition,

@@ -256,6 +256,30 @@ test.serial('resourcequota: created, shown, its limits checked', async (t) => {
   t.regex(await errors({ cpu: 'much' }), /quantities must match the regular expression/);
 });
 
+test.serial('service: headless or a name outside, for there is no cluster network', async (t) => {
+  await ok('create', 'service', 'clusterip', 'web', '--clusterip=None', '--tcp=80:8080', '--tcp=443');
+  await ok('create', 'service', 'externalname', 'outside', '--external-name=example.com');
+  t.regex(
+    await ok('get', 'svc', 'web', 'outside', '-o', 'wide'),
+    /^NAME +TYPE +CLUSTER-IP +EXTERNAL-IP +PORT\(S\) +AGE +SELECTOR\nweb +ClusterIP +None +<none> +80\/TCP,443\/TCP +\d+s +app=web\noutside +ExternalName +<none> +example.com +<none> /,
+  );
+  t.regex(await ok('describe', 'svc', 'web'), /TargetPort: +8080\/TCP/);
+  await ok('patch', 'svc', 'web', '-p', '{"spec":{"ports":[{"port":443,"$patch":"delete"}]}}');
+  t.is(await ok('get', 'svc', 'web', '-o', 'jsonpath={.spec.ports[*].targetPort}'), '8080');
+  t.regex(
+    await refused('create', 'service', 'clusterip', 'routed', '--tcp=80'),
+    /spec\.clusterIP: Required value: must be "None": there is no cluster network here/,
+  );
+  t.regex(
+    await refused('create', 'service', 'nodeport', 'routed', '--tcp=80'),
+    /spec\.type: Unsupported value: "NodePort": supported values: "ClusterIP", "ExternalName"/,
+  );
+  t.regex(
+    await refused('create', 'service', 'externalname', '1st', '--external-name=example.com'),
+    /metadata\.name: Invalid value: "1st": a DNS-1035 label must/,
+  );
+});
+
 test.serial('apply, edit by replace, diff and delete work on them as on any kind', async (t) => {
   const yaml = (value: string) =>
     `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: applied}\ndata: {key: ${value}}\n`;

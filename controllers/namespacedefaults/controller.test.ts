@@ -27,6 +27,7 @@ test.before(async () => {
     metrics: createControllerMetrics(new Registry()),
     committer: new StatusCommitter({ client, reportingComponent: 'test', reportingInstance: 'test' }),
     clusterCa: CA,
+    apiPort: api.port,
   });
 });
 
@@ -65,7 +66,11 @@ test.serial(
       metadata: { name: 'team' },
     });
     await waitUntil('the defaults of a new namespace', () => hasBoth('team'));
-    t.pass();
+    const kubernetes = { path: '/api/v1/namespaces/default/services/kubernetes' };
+    await waitUntil('the Service of the API', async () => (await api.send(kubernetes)).code === 200);
+    t.is((await api.send(kubernetes)).json.spec.ports[0].targetPort, api.port);
+    await api.send({ ...kubernetes, method: 'DELETE' });
+    await waitUntil('it is back', async () => (await api.send(kubernetes)).code === 200);
   },
 );
 

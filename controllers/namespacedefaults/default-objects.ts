@@ -1,5 +1,9 @@
 import type { ConfigMap } from '../../crds/configmap/definition.ts';
+import type { Service } from '../../crds/service/definition.ts';
 import type { ServiceAccount } from '../../crds/serviceaccount/definition.ts';
+
+/** The Service that names the API server. Source: kubernetes pkg/controlplane/controller/kubernetesservice */
+export const API_SERVICE = { namespace: 'default', name: 'kubernetes' } as const;
 
 /** The account of programs that name none. */
 export const DEFAULT_SERVICE_ACCOUNT = 'default';
@@ -28,5 +32,20 @@ export function rootCaConfigMap(namespace: string, clusterCa: string): ConfigMap
       annotations: { 'kubernetes.io/description': description },
     },
     data: rootCaData(clusterCa),
+  };
+}
+
+/** Headless: there is no cluster network that it could have an address in. */
+export function apiService(apiPort: number): Service {
+  const labels = { component: 'apiserver', provider: 'kubernetes' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { ...API_SERVICE, labels },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: 'None',
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: apiPort }],
+    },
   };
 }

@@ -9,9 +9,12 @@ import {
 } from '../../api/client/index.ts';
 import { type ConfigMap, configMapDefinition } from '../../crds/configmap/definition.ts';
 import type { Namespace } from '../../crds/namespace/definition.ts';
+import { type Service, serviceDefinition } from '../../crds/service/definition.ts';
 import { type ServiceAccount, serviceAccountDefinition } from '../../crds/serviceaccount/definition.ts';
 import type { ReconcileRequest, ReconcileResult, Reconciler } from '../runtime/index.ts';
 import {
+  API_SERVICE,
+  apiService,
   DEFAULT_SERVICE_ACCOUNT,
   defaultServiceAccount,
   ROOT_CA_CONFIG_MAP,
@@ -23,9 +26,11 @@ export interface NamespaceDefaultsDependencies {
   readonly namespaces: Lister<Namespace>;
   readonly accounts: Lister<ServiceAccount>;
   readonly configMaps: Lister<ConfigMap>;
+  readonly services: Lister<Service>;
   readonly client: Pick<ApiClient, 'create' | 'update'>;
   /** PEM of the authority that signs the API server's certificate. */
   readonly clusterCa: string;
+  readonly apiPort: number;
 }
 
 function hasCause({ details }: ApiError, reason: string): boolean {
@@ -51,7 +56,14 @@ export class NamespaceDefaultsReconciler implements Reconciler {
     if (namespace === undefined || namespace.metadata.deletionTimestamp !== undefined) return {};
     await this.#ensureAccount(name, signal);
     await this.#ensureRootCa(name, signal);
+    if (name === API_SERVICE.namespace) await this.#ensureApiService(signal);
     return {};
+  }
+
+  async #ensureApiService(signal: AbortSignal): Promise<void> {
+    const { services, client, apiPort } = this.#dependencies;
+    if (services.get(API_SERVICE.namespace, API_SERVICE.name) !== undefined) return;
+    await client.create(serviceDefinition, apiService(apiPort), { signal }).catch(unlessSettled);
   }
 
   async #ensureAccount(namespace: string, signal: AbortSignal): Promise<void> {

@@ -10,6 +10,7 @@ import { resourceQuotas } from './resource-quotas.ts';
 import { roleBindings } from './role-bindings.ts';
 import type { AdmissionInput, AdmissionRule } from './rule.ts';
 import { secretTypes } from './secret-types.ts';
+import { services } from './services.ts';
 import { volumeGrowth } from './volume-growth.ts';
 
 /** By built-in kinds. */
@@ -21,6 +22,7 @@ const BUILT_IN_RULES: readonly AdmissionRule[] = [
   roleBindings,
   resourceQuotas,
   customResourceDefinitionRule,
+  services,
 ];
 /** By kinds of Holt's own; other people's may have the same names in their groups. */
 const HOLT_RULES: readonly AdmissionRule[] = [immutableFields, leastSizes, volumeGrowth, containerSource];

@@ -11,6 +11,8 @@ const MERGE_KEYS: Readonly<Record<string, string>> = {
   'metadata.ownerReferences': 'uid',
   // ServiceAccount; its imagePullSecrets are atomic, and so are the rules and subjects of RBAC.
   secrets: 'name',
+  // Service.
+  'spec.ports': 'port',
   'status.conditions': 'type',
   'status.addresses': 'type',
 };

@@ -108,11 +108,43 @@ const quotaColumns = [
   column({ name: 'Limit', description: 'What is used of the limits' }, (quota) => usage(quota, true)),
 ];
 
+/** Services without a cluster network have no addresses but their external names. */
+function externalAddress({ type, externalIPs, externalName }: JsonRecord): string {
+  if (type === 'ExternalName') return String(externalName ?? '');
+  return Array.isArray(externalIPs) && externalIPs.length > 0 ? externalIPs.join(',') : '<none>';
+}
+
+function specOf({ spec }: ApiObject): JsonRecord {
+  return isRecord(spec) ? spec : {};
+}
+
+const serviceColumns = [
+  NAME,
+  column({ name: 'Type', description: 'ClusterIP or ExternalName' }, (service) => specOf(service).type ?? ''),
+  column({ name: 'Cluster-IP', description: 'None: there is no cluster network' }, (service) => {
+    return specOf(service).clusterIP || '<none>';
+  }),
+  column({ name: 'External-IP', description: 'Where it is reached from outside' }, (service) =>
+    externalAddress(specOf(service)),
+  ),
+  column({ name: 'Port(s)', description: 'The ports that it is reached at' }, (service) => {
+    const ports = records(specOf(service).ports).map(({ port, protocol }) => `${port}/${protocol}`);
+    return ports.join(',') || '<none>';
+  }),
+  AGE,
+  column({ name: 'Selector', description: 'Labels of what serves it', isWide: true }, (service) => {
+    const { selector } = specOf(service);
+    const labels = Object.entries(isRecord(selector) ? selector : {}).map((label) => label.join('='));
+    return labels.sort().join(',') || '<none>';
+  }),
+];
+
 const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   Event: eventColumns(),
   ConfigMap: configMapColumns,
   Secret: secretColumns,
   ServiceAccount: serviceAccountColumns,
+  Service: serviceColumns,
   RoleBinding: bindingColumns,
   ClusterRoleBinding: bindingColumns,
   ResourceQuota: quotaColumns,

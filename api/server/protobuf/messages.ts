@@ -6,6 +6,7 @@ import { META_MESSAGES } from './meta-messages.ts';
 import { NODE_MESSAGES } from './node-messages.ts';
 import { RBAC_MESSAGES } from './rbac-messages.ts';
 import { REVIEW_MESSAGES } from './review-messages.ts';
+import { SERVICE_MESSAGES } from './service-messages.ts';
 
 /*
  * The messages of the built-in kinds with the field numbers of upstream, as far as Holt serves them: the numbers from
@@ -31,7 +32,7 @@ const SMALL_GROUPS: MessageTexts = {
 
 /** Kinds that are stored, and so listed, by API version. */
 const STORED_KINDS: Readonly<Record<string, readonly string[]>> = {
-  v1: ['Namespace', 'Node', 'Event', 'ConfigMap', 'Secret', 'ServiceAccount', 'ResourceQuota'],
+  v1: ['Namespace', 'Node', 'Event', 'ConfigMap', 'Secret', 'ServiceAccount', 'Service', 'ResourceQuota'],
   'coordination.k8s.io/v1': ['Lease'],
   'rbac.authorization.k8s.io/v1': ['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'],
   'apiextensions.k8s.io/v1': ['CustomResourceDefinition'],
@@ -71,6 +72,7 @@ export const MESSAGES = messageRegistry({
   ...META_MESSAGES,
   ...CORE_MESSAGES,
   ...NODE_MESSAGES,
+  ...SERVICE_MESSAGES,
   ...SMALL_GROUPS,
   ...RBAC_MESSAGES,
   ...REVIEW_MESSAGES,

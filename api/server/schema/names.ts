@@ -20,6 +20,13 @@ export function checkDnsLabel(value: string): string | undefined {
   return `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name', or '123-abc', regex used for validation is '${LABEL}')`;
 }
 
+/** RFC 1035 label: names of Services. */
+export function checkDns1035Label(value: string): string | undefined {
+  if (value.length > LABEL_LENGTH_MAX) return `must be no more than ${LABEL_LENGTH_MAX} characters`;
+  if (/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(value)) return undefined;
+  return "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+}
+
 /** RFC 1123 subdomain: names of all other objects. */
 export function checkDnsSubdomain(value: string): string | undefined {
   if (value.length > SUBDOMAIN_LENGTH_MAX) return `must be no more than ${SUBDOMAIN_LENGTH_MAX} characters`;

@@ -4,6 +4,7 @@ import { RBAC_GROUP } from '../../../crds/meta/rbac.ts';
 import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import type { FieldError } from './field-error.ts';
 import {
+  checkDns1035Label,
   checkDnsLabel,
   checkDnsSubdomain,
   checkLabelValue,
@@ -46,6 +47,7 @@ function invalid(field: string, value: unknown, detail: string | undefined): Fie
 /** Source: the name validations in kubernetes pkg/apis/core/validation and pkg/apis/rbac/validation */
 function nameCheckOf({ group, kind }: ResourceInfo): (name: string) => string | undefined {
   if (group === RBAC_GROUP) return checkPathSegment;
+  if (group === '' && kind === 'Service') return checkDns1035Label;
   return group === '' && kind === 'Namespace' ? checkDnsLabel : checkDnsSubdomain;
 }
 

@@ -6,6 +6,7 @@ import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import type { ResourceQuota } from '../../../crds/resourcequota/definition.ts';
 import type { RoleBinding } from '../../../crds/rolebinding/definition.ts';
 import { SECRET_TYPES, type Secret } from '../../../crds/secret/definition.ts';
+import type { Service } from '../../../crds/service/definition.ts';
 import { badRequest } from '../http/errors.ts';
 import { isBase64 } from '../schema/base64.ts';
 
@@ -68,11 +69,27 @@ function normalizeQuota(quota: ResourceQuota): void {
   }
 }
 
+/** Source: SetDefaults_Service in kubernetes pkg/apis/core/v1/defaults.go */
+function normalizeService(service: Service): void {
+  service.spec ??= {};
+  const { spec } = service;
+  spec.type ||= 'ClusterIP';
+  spec.sessionAffinity ||= 'None';
+  for (const port of spec.ports ?? []) port.targetPort ||= port.port;
+  if (spec.type !== 'ClusterIP') return;
+  spec.internalTrafficPolicy ??= 'Cluster';
+  const { clusterIP = spec.clusterIPs?.[0] } = spec;
+  if (clusterIP === undefined || clusterIP === '') return;
+  spec.clusterIP = clusterIP;
+  spec.clusterIPs ??= [clusterIP];
+}
+
 const NORMALIZERS: Readonly<Record<string, Normalize>> = {
   ConfigMap: (object) => checkBase64(object, (object as ConfigMap).binaryData),
   Secret: (object) => normalizeSecret(object as Secret),
   RoleBinding: (object) => normalizeBinding(object as RoleBinding),
   ClusterRoleBinding: (object) => normalizeBinding(object as ClusterRoleBinding),
+  Service: (object) => normalizeService(object as Service),
   ResourceQuota: (object) => normalizeQuota(object as ResourceQuota),
 };
 
