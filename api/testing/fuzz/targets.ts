@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { KIND_SEEDS } from './kind-seeds.ts';
 import { mutated, mutatedObject, mutatedText } from './mutate.ts';
 import type { RawRequest } from './raw-connection.ts';
 import {
@@ -75,6 +76,26 @@ const patches = fc.constantFrom(...Object.entries(PATCHES)).chain(([type, seeds]
       }),
     ),
 );
+
+/** Objects of their own kind, made, replaced, patched and applied. */
+const kinds = fc.constantFrom(...KIND_SEEDS).chain(({ path, object }) => {
+  const { metadata } = object as { metadata?: { name: string } };
+  const one = `${path}/${metadata?.name ?? ''}`;
+  const how = fc.constantFrom<[string, string, string]>(
+    ['POST', path, 'application/json'],
+    ['POST', path, 'application/json'],
+    ['PUT', one, 'application/json'],
+    ['PATCH', one, 'application/strategic-merge-patch+json'],
+    ['PATCH', one, 'application/merge-patch+json'],
+    ['PATCH', `${one}?fieldManager=f`, 'application/apply-patch+yaml'],
+  );
+  return fc.tuple(how, mutatedObject([object])).map(
+    ([[method, target, type], body]): RawRequest => ({
+      ...{ method, path: target, body },
+      headers: [['Content-Type', type]],
+    }),
+  );
+});
 
 const LABEL_SELECTORS = ['a=b,c!=d', 'a in (b,c),!d,e', 'x notin (,y)', 'holt.dev/part>1,n<2', 'a==b'];
 const FIELD_SELECTORS = [
@@ -200,6 +221,7 @@ export const TARGETS: Readonly<Record<string, fc.Arbitrary<RawRequest>>> = {
     fc.oneof(mutated(YAML_TEXTS.map((text) => Buffer.from(text))), mutated(objectBytes)),
   ),
   protobuf: bodies('application/vnd.kubernetes.protobuf', mutated(protobufSeeds())),
+  kinds,
   patches,
   selectors,
   continueTokens,
