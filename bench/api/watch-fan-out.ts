@@ -1,59 +1,60 @@
 import { formatPercentiles } from '../statistics.ts';
-import { LEASES, leaseJson, leaseName } from './leases.ts';
+import type { Figures } from './figures.ts';
+import { OBJECTS, objectJson, objectName } from './objects.ts';
 import type { World } from './world.ts';
 
 const WATCHERS = [1, 100, 1_000];
 const EVENTS = 200;
 
 /**
- * Events a second delivered to many watchers of one collection, and how long after the write's answer each got it.
- * The watchers and the writer share a process here, so what is said of 1,000 watchers is an upper bound of the lag.
+ * Events a second delivered to many watchers of one collection; says how long after the request each got it. All
+ * watchers and the writer share this process, so that the lag told of 1,000 watchers is an upper bound.
  */
-export async function benchWatchFanOut(world: World, say: (line: string) => void): Promise<void> {
+export async function measureWatchFanOut(world: World, say: (line: string) => void): Promise<Figures> {
+  const figures = new Map<string, number>();
   for (const [round, watchers] of WATCHERS.entries()) {
-    const base = (round + 10) * 1_000_000;
-    const api = world.connect(watchers);
-    const writer = world.connect(1);
-    const stop = new AbortController();
-    const lags: number[] = [];
-    const sentAt = new Map<string, number>();
-    let delivered = 0;
-    const done = Promise.withResolvers<void>();
-    const path = `${LEASES}?watch=true&resourceVersion=0&fieldSelector=${encodeURIComponent('metadata.namespace=default')}`;
-    const onLine = (line: string) => {
-      // The name stands in the first hundred bytes: parsing each line would measure this side.
-      const name = /"name":"([^"]+)"/.exec(line.slice(0, 300))?.[1] ?? '';
-      const at = sentAt.get(name);
-      if (at === undefined) return;
-      lags.push(performance.now() - at);
-      delivered += 1;
-      if (delivered === watchers * EVENTS) done.resolve();
-    };
-    try {
-      for (let opened = 0; opened < watchers; opened += 50) {
-        const some = Array.from({ length: Math.min(50, watchers - opened) }, () =>
-          api.watch(path, onLine, stop.signal),
-        );
-        await Promise.all(some);
-      }
-      const begin = performance.now();
-      for (let index = 0; index < EVENTS; index += 1) {
-        const name = leaseName(base + index);
-        sentAt.set(name, performance.now());
-        await writer.send('POST', LEASES, leaseJson(base + index));
-      }
-      await done.promise;
-      const seconds = (performance.now() - begin) / 1000;
-      const perSecond = (delivered / seconds).toFixed(0);
-      say(
-        `watch, ${watchers} watcher(s): ${perSecond} events/s delivered; from request to watcher, ms: ${formatPercentiles(lags)}`,
-      );
-    } finally {
-      stop.abort();
-      for (let index = 0; index < EVENTS; index += 1)
-        await writer.send('DELETE', `${LEASES}/${leaseName(base + index)}`).catch(() => {});
-      await api.close();
-      await writer.close();
+    const { eventsPerSecond, lagsMs } = await fanOut(world, watchers, (round + 10) * 1_000_000);
+    const what = `watch events delivered, ${watchers} watcher(s)`;
+    figures.set(what, eventsPerSecond);
+    say(`${world.name}: ${what}: request to watcher, ms: ${formatPercentiles(lagsMs)}`);
+  }
+  return figures;
+}
+
+async function fanOut(world: World, watchers: number, base: number) {
+  const api = world.connect(watchers);
+  const writer = world.connect(1);
+  const stop = new AbortController();
+  const lagsMs: number[] = [];
+  const sentAtMs = new Map<string, number>();
+  const done = Promise.withResolvers<void>();
+  const onLine = (line: string) => {
+    // The name stands near the beginning: parsing each line would measure this side.
+    const name = /"name":"(bench-[^"]+)"/.exec(line)?.[1] ?? '';
+    const atMs = sentAtMs.get(name);
+    if (atMs === undefined) return;
+    lagsMs.push(performance.now() - atMs);
+    if (lagsMs.length === watchers * EVENTS) done.resolve();
+  };
+  try {
+    const { resourceVersion } = JSON.parse(await writer.send('GET', `${OBJECTS}?limit=1`)).metadata;
+    const path = `${OBJECTS}?watch=true&resourceVersion=${resourceVersion}`;
+    for (let opened = 0; opened < watchers; opened += 50) {
+      const count = Math.min(50, watchers - opened);
+      await Promise.all(Array.from({ length: count }, () => api.watch(path, onLine, stop.signal)));
     }
+    const beginMs = performance.now();
+    for (let index = base; index < base + EVENTS; index += 1) {
+      sentAtMs.set(objectName(index), performance.now());
+      await writer.send('POST', OBJECTS, objectJson(index));
+    }
+    await done.promise;
+    return { eventsPerSecond: lagsMs.length / ((performance.now() - beginMs) / 1000), lagsMs };
+  } finally {
+    stop.abort();
+    for (let index = base; index < base + EVENTS; index += 1)
+      await writer.send('DELETE', `${OBJECTS}/${objectName(index)}`).catch(() => {});
+    await api.close();
+    await writer.close();
   }
 }

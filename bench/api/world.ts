@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { type EtcdProcess, startEtcd } from '../../api/testing/etcd-process.ts';
 import { createTestPki } from '../../api/testing/test-pki.ts';
-import { waitUntil } from '../../api/testing/wait-until.ts';
 import { ApiConnections, type ClientTls } from './api-connections.ts';
+import { untilServed } from './until-served.ts';
 
 const SERVER = fileURLToPath(new URL('./server-process.ts', import.meta.url));
 
@@ -18,11 +18,15 @@ const messageSchema = z.union([
 
 /** One etcd and one API server, each a process of its own, alone in this benchmark. */
 export interface World {
+  /** As the report calls it. */
+  readonly name: string;
   readonly etcd: EtcdProcess;
   /** Opens `count` connections to the API server. */
   connect(count: number): ApiConnections;
-  /** Bytes that the API server holds after a garbage collection: heap and buffers. */
-  heldBytes(): Promise<number>;
+  /** For programs that speak to the API server: a kubeconfig of its administrator. */
+  kubeconfig(): unknown;
+  /** Bytes that the API server holds after a garbage collection: heap and buffers; undefined where it does not tell. */
+  heldBytes(): Promise<number | undefined>;
   dispose(): Promise<void>;
 }
 
@@ -31,6 +35,22 @@ function answerOf(child: ChildProcess): Promise<z.infer<typeof messageSchema>> {
     child.once('message', (message) => resolve(messageSchema.parse(message)));
     child.once('exit', (code) => reject(new Error(`the API server ended with exit code ${code}`)));
   });
+}
+
+function kubeconfigOf(port: number, { ca, cert, key }: ClientTls) {
+  const server = { server: `https://127.0.0.1:${port}`, 'certificate-authority-data': ca.toString('base64') };
+  const user = {
+    'client-certificate-data': cert.toString('base64'),
+    'client-key-data': key.toString('base64'),
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'holt', cluster: server }],
+    users: [{ name: 'admin', user }],
+    contexts: [{ name: 'holt', context: { cluster: 'holt', user: 'admin' } }],
+    'current-context': 'holt',
+  };
 }
 
 /** Starts both and waits until the server is ready. */
@@ -49,17 +69,12 @@ export async function createWorld(): Promise<World> {
   const started = await answerOf(child);
   if (!('port' in started)) throw new Error('the API server did not say its port');
   const connect = (count: number) => new ApiConnections(`https://127.0.0.1:${started.port}`, tls, count);
-  const probe = connect(1);
-  await waitUntil('the API server to be ready', () =>
-    probe.send('GET', '/api/v1/namespaces/kube-public').then(
-      () => true,
-      () => false,
-    ),
-  );
-  await probe.close();
+  await untilServed(connect);
   return {
+    name: 'holt',
     etcd,
     connect,
+    kubeconfig: () => kubeconfigOf(started.port, tls),
     heldBytes: async () => {
       child.send('memory');
       const answer = await answerOf(child);
