@@ -30,7 +30,7 @@ function rounds(): readonly Round[] {
   });
 }
 
-/** Creates, merge patches, gets and lists a second. */
+/** Creates, merge patches, server-side applies, gets and lists a second. */
 export async function measureApi(world: World): Promise<Figures> {
   const figures = new Map<string, number>();
   for (const { connections, measure } of rounds()) {
@@ -43,6 +43,17 @@ export async function measureApi(world: World): Promise<Figures> {
       figures.set(
         of('patch'),
         await measure((index) => api.send('PATCH', pathOf(index), patch, 'application/merge-patch+json')),
+      );
+      figures.set(
+        of('apply'),
+        await measure((index) =>
+          api.send(
+            'PATCH',
+            `${pathOf(index)}?fieldManager=bench&force=true`,
+            objectJson(index, 2),
+            'application/apply-patch+yaml',
+          ),
+        ),
       );
       figures.set(of('get'), await measure((index) => api.send('GET', pathOf(index))));
       await measure((index) => api.send('DELETE', pathOf(index)));
@@ -76,7 +87,7 @@ async function measureLists(world: World): Promise<Figures> {
   return figures;
 }
 
-/** The same bytes put into and got from bare etcd on as many connections; a patch is compared with a put. */
+/** The same bytes put into and got from bare etcd on as many connections; a patch and an apply are compared with a put. */
 export async function measureEtcd(world: World): Promise<Figures> {
   const [endpoint = ''] = world.etcd.connection.endpoints;
   const figures = new Map<string, number>();
@@ -91,6 +102,7 @@ export async function measureEtcd(world: World): Promise<Figures> {
     try {
       figures.set(of('create'), await measure(put));
       figures.set(of('patch'), await measure(put));
+      figures.set(of('apply'), await measure(put));
       figures.set(of('get'), await measure((index) => etcdOf(index).get(`/bench/${index}`).buffer()));
     } finally {
       for (const etcd of etcds) etcd.close();
