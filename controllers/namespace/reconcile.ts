@@ -4,6 +4,7 @@ import type { ResourceDefinition } from '../../crds/meta/resource-definition.ts'
 import { type Namespace, namespaceDefinition } from '../../crds/namespace/definition.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { ReconcileRequest, ReconcileResult, Reconciler } from '../runtime/index.ts';
+import { observeKinds } from './kinds.ts';
 import { observeContents } from './observe.ts';
 import { type EmptyingPlan, planEmptying } from './plan.ts';
 import { statusOfEmptying } from './status.ts';
@@ -42,7 +43,8 @@ export class NamespaceReconciler implements Reconciler {
     const namespace = namespaces.get('', name);
     if (namespace?.metadata.deletionTimestamp === undefined) return {};
     if (namespace.spec?.finalizers?.includes(NAMESPACE_FINALIZER) !== true) return {};
-    const plan = planEmptying(await observeContents(client, definitions, name, signal));
+    const kinds = await observeKinds(client, definitions, signal);
+    const plan = planEmptying(await observeContents(client, kinds, name, signal));
     if (plan.remaining.size === 0) {
       await this.#finalize(namespace, signal);
       return {};

@@ -322,6 +322,23 @@ test('watch on custom resource definition objects, and its end with the kind', a
   t.deepEqual(seen.filter((line) => line.startsWith('DELETED')).toSorted(), ['DELETED free', 'DELETED held']);
 });
 
+test('a kind is served by every server as soon as one of them says that it is established', async (t) => {
+  const second = await startTestApi({ etcd: { ...api.etcd, dispose: async () => {} } });
+  try {
+    for (const plural of ['ones', 'twos', 'threes']) {
+      const group = 'replica.example.com';
+      const { spec } = await define(definition(group, plural));
+      const path = `/apis/${group}/v1/namespaces/default/${plural}`;
+      const made = await second.send({ method: 'POST', path, body: object(group, spec.names.kind, 'a') });
+      t.is(made.code, 201, made.text);
+    }
+    const crd = (await second.send({ path: `${CRDS}/uservms.holt.dev` })).json;
+    t.is(crd.metadata.generation, 1);
+  } finally {
+    await second.dispose();
+  }
+});
+
 test('a name that another kind of the group has is not accepted', async (t) => {
   const group = 'names.example.com';
   await define(definition(group, 'widgets'));

@@ -1,5 +1,6 @@
 import type { CustomResourceDefinition } from '../../../crds/customresourcedefinition/definition.ts';
 import type { ServerContext } from '../http/context.ts';
+import { acceptedStatus } from './accept-names.ts';
 import { CRD_PREFIX } from './crd-object.ts';
 import { establish } from './establish.ts';
 import { finalize } from './finalize.ts';
@@ -8,15 +9,22 @@ import type { LiveCatalog } from './live-catalog.ts';
 const RETRY_MS = 1_000;
 const READY_WAIT_MS = 500;
 
+/** Whether a definition's status should be another, as far as memory tells; what is written is judged by etcd. */
+function needsVerdict(crd: CustomResourceDefinition, all: readonly CustomResourceDefinition[]): boolean {
+  const others = all.filter((other) => other !== crd && other.spec.group === crd.spec.group);
+  return acceptedStatus(crd, others, '') !== undefined;
+}
+
 /** One look at every definition. @returns milliseconds after which to look again without a change */
 async function lookAtAll(context: ServerContext): Promise<number | undefined> {
   let againMs: number | undefined;
-  for (const { object } of [...context.cache.window(CRD_PREFIX).objects(CRD_PREFIX)]) {
-    const crd = object as CustomResourceDefinition;
+  const window = context.cache.window(CRD_PREFIX);
+  const all = [...window.objects(CRD_PREFIX)].map(({ object }) => object as CustomResourceDefinition);
+  for (const crd of all) {
     const { name = '', deletionTimestamp } = crd.metadata;
     try {
-      if (deletionTimestamp === undefined) await establish(context, name);
-      else againMs = (await finalize(context, crd)) ?? againMs;
+      if (deletionTimestamp !== undefined) againMs = (await finalize(context, crd)) ?? againMs;
+      else if (needsVerdict(crd, all)) await establish(context, name);
     } catch (error) {
       if (context.stopping.aborted) return undefined;
       context.logger.warn({ crd: name, reason: String(error) }, 'cannot look after a definition yet');
