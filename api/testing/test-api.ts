@@ -86,10 +86,10 @@ function parseJson(text: string): TestObject {
 }
 
 export interface TestApiOptions extends EtcdProcessOptions {
-  /** What the server is started with besides its defaults. */
-  readonly server?: Partial<ApiServerOptions>;
   /** One that runs already; it is disposed of with the API server. */
   readonly etcd?: EtcdProcess;
+  /** What the server is started with besides its defaults. */
+  readonly server?: Partial<ApiServerOptions>;
 }
 
 /** Issuer and audience of its service-account tokens. */
