@@ -1,4 +1,6 @@
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
+import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
+import { compileRules } from '../cel/compile-rules.ts';
 import { elementPath } from '../schema/field-path.ts';
 import type { FieldError } from '../schema/structural.ts';
 import { forbidden, invalid, notSupported, required } from './schema-errors.ts';
@@ -32,7 +34,8 @@ const MISSING_TYPE: Readonly<Record<Level, string>> = {
  */
 export function validateSchema(schema: JsonRecord, path: string): FieldError[] {
   const errors = validateLevel(schema, 'root', path);
-  return errors.length > 0 ? errors : validateDefault(schema, path);
+  if (errors.length > 0) return errors;
+  return [...validateDefault(schema, path), ...compileRules(schema as StructuralSchema, path).errors];
 }
 
 function validateLevel(schema: JsonRecord, level: Level, path: string): FieldError[] {

@@ -2,6 +2,7 @@ import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts
 import { type AnyKind, kindSchemaOf } from '../../../crds/generate/kind-schema.ts';
 import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
 import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
+import { compileRules } from '../cel/compile-rules.ts';
 import { applyDefaults } from './apply-defaults.ts';
 import type { FieldError } from './field-error.ts';
 import { isNestedTooDeeply, NESTING_DEPTH_MAX } from './nesting.ts';
@@ -28,6 +29,8 @@ export interface CompiledSchema {
   validate(object: unknown, options: { fieldValidation: FieldValidation }): ValidationResult;
   /** Prunes and defaults an object that was stored, perhaps under an older schema. */
   read(object: JsonRecord): JsonRecord;
+  /** Asks the rules in the schema (`x-kubernetes-validations`) about a valid object and what it replaces. */
+  validateRules(object: JsonRecord, previous: JsonRecord | undefined): FieldError[];
 }
 
 /**
@@ -35,8 +38,11 @@ export interface CompiledSchema {
  * @throws TypeError when the kind's schema has no structural form
  */
 export function compileSchema(definition: AnyKind): CompiledSchema {
-  const schema = wholeObjectSchema(kindSchemaOf(definition));
+  const kindSchema = kindSchemaOf(definition);
+  const schema = wholeObjectSchema(kindSchema);
+  const rules = compileRules(kindSchema);
   return {
+    validateRules: rules.validate,
     validate(object, options) {
       if (isNestedTooDeeply(object)) {
         return refused(`must not nest lists and objects deeper than ${NESTING_DEPTH_MAX} levels`);

@@ -75,6 +75,8 @@ export function validated(
   normalize(definition, valid);
   const errors = admit({ definition, object: valid, previous });
   if (errors.length > 0) throw invalid(definition, name, errors);
+  const ruleErrors = schema.validateRules(valid, previous);
+  if (ruleErrors.length > 0) throw invalid(definition, name, ruleErrors);
   if (isCrd) finishCrd(request, valid, previous);
   checkWriter(request, valid, previous);
   return { object: valid, warnings: result.warnings };
