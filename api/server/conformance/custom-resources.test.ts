@@ -502,3 +502,53 @@ test('kubectl uses a new kind at once: create, get with columns, explain, delete
   );
   await t.throwsAsync(kubectl('get', 'gadgets'));
 });
+
+test('rules of a definition are compiled with it and asked on every write', async (t) => {
+  const schema = (rule: object) => ({
+    schema: {
+      openAPIV3Schema: {
+        type: 'object',
+        properties: {
+          spec: {
+            type: 'object',
+            properties: { min: { type: 'integer' }, max: { type: 'integer' } },
+            'x-kubernetes-validations': [rule],
+          },
+        },
+      },
+    },
+  });
+  const group = 'rules.example.com';
+  const wrong = await api.send({
+    method: 'POST',
+    path: CRDS,
+    body: definition(group, 'ranges', schema({ rule: 'self.absent > 1' })),
+  });
+  t.is(wrong.code, 422);
+  t.regex(wrong.text, /properties\[spec\]\.x-kubernetes-validations\[0\]\.rule/);
+  t.regex(wrong.text, /compilation failed/);
+
+  await define(
+    definition(group, 'ranges', schema({ rule: 'self.min <= self.max', message: 'min is above max' })),
+  );
+  const path = `/apis/${group}/v1/namespaces/default/ranges`;
+  const good = object(group, 'Range', 'one', { spec: { min: 1, max: 2 } });
+  const bad = object(group, 'Range', 'two', { spec: { min: 3, max: 2 } });
+  await waitUntil(
+    'the kind to be served',
+    async () => (await api.send({ method: 'POST', path, body: good })).code === 201,
+  );
+  const refused = await api.send({ method: 'POST', path, body: bad });
+  t.is(refused.code, 422);
+  t.is(
+    refused.json.message,
+    'Range.rules.example.com "two" is invalid: spec: Invalid value: "object": min is above max',
+  );
+  const patched = await api.send({
+    method: 'PATCH',
+    path: `${path}/one`,
+    headers: MERGE,
+    body: { spec: { min: 9 } },
+  });
+  t.is(patched.code, 422);
+});
