@@ -1,11 +1,11 @@
 import { type IndexFunction, Informer } from '../api/client/index.ts';
-import { guestImageDefinition } from '../crds/guestimage/definition.ts';
+import { eventDefinition } from '../crds/event/definition.ts';
+import { ALL_DEFINITIONS } from '../crds/index.ts';
 import { type Lease, leaseDefinition } from '../crds/lease/definition.ts';
 import type { ApiObject } from '../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
 import { type Namespace, namespaceDefinition } from '../crds/namespace/definition.ts';
 import { type Node, nodeDefinition } from '../crds/node/definition.ts';
-import { sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
 import { startEventRetentionController } from './eventretention/controller.ts';
 import { startGarbageCollection } from './garbagecollection/controller.ts';
@@ -49,8 +49,11 @@ export function startManager(context: ManagerOptions): Manager {
   const nodes = share<Node>(nodeDefinition);
   const leases = share<Lease>(leaseDefinition);
   const vms = share<UserVm>(userVmDefinition, userVmIndexers);
-  share(sandboxContainerDefinition);
-  share(guestImageDefinition);
+  const shared = new Set(informers.map(({ definition }) => definition));
+  for (const definition of ALL_DEFINITIONS) {
+    // Events outlive what they tell of, until their own time is over.
+    if (!shared.has(definition) && definition !== eventDefinition) share(definition);
+  }
   const controllers = [
     startPlacementController(context, vms, nodes),
     startNodeLifecycleController(context, nodes, leases),

@@ -6,6 +6,7 @@ import { containerSource } from './container-source.ts';
 import { immutableFields } from './immutable-fields.ts';
 import { leastSizes } from './least-sizes.ts';
 import { policyRules } from './policy-rules.ts';
+import { providerKeys } from './provider-keys.ts';
 import { resourceQuotas } from './resource-quotas.ts';
 import { roleBindings } from './role-bindings.ts';
 import type { AdmissionInput, AdmissionRule } from './rule.ts';
@@ -23,9 +24,16 @@ const BUILT_IN_RULES: readonly AdmissionRule[] = [
   resourceQuotas,
   customResourceDefinitionRule,
   services,
+  providerKeys,
 ];
 /** By kinds of Holt's own; other people's may have the same names in their groups. */
-const HOLT_RULES: readonly AdmissionRule[] = [immutableFields, leastSizes, volumeGrowth, containerSource];
+const HOLT_RULES: readonly AdmissionRule[] = [
+  immutableFields,
+  leastSizes,
+  volumeGrowth,
+  containerSource,
+  providerKeys,
+];
 
 function rulesFor({ group, builtIn }: Pick<ResourceInfo, 'group' | 'builtIn'>): readonly AdmissionRule[] {
   if (builtIn) return BUILT_IN_RULES;

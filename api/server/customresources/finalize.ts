@@ -70,7 +70,8 @@ async function deleteInstances(context: ServerContext, resource: Resource): Prom
         uid: undefined,
         resourceVersion: undefined,
         dryRun: false,
-        warnings: [],
+        propagationPolicy: undefined,
+        orphanDependents: undefined,
       });
     } catch (error) {
       if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error;

@@ -1,18 +1,12 @@
 import type { Answer } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
+import { answerDelete, answerDeleteCollection } from './delete-handlers.ts';
 import { methodNotSupported, pathNotFound } from './errors.ts';
 import { answerGet, answerList, answerWatch } from './read-handlers.ts';
 import { answerScale } from './scale-handlers.ts';
 import { answerTokenRequestOf } from './token-handler.ts';
 import type { Verb } from './verb.ts';
-import {
-  answerCommit,
-  answerCreate,
-  answerDelete,
-  answerDeleteCollection,
-  answerPatch,
-  answerUpdate,
-} from './write-handlers.ts';
+import { answerCommit, answerCreate, answerPatch, answerUpdate } from './write-handlers.ts';
 
 function isNamespace({ target }: ApiRequest): boolean {
   return target.resource.definition.group === '' && target.resource.definition.kind === 'Namespace';

@@ -1,7 +1,6 @@
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ObjectMeta } from '../../../crds/meta/meta.ts';
 import { activeTraceparent } from '../../../lib/telemetry.ts';
-import { listPage } from '../../storage/list-page.ts';
 import { requireAccess } from '../auth/forbidden.ts';
 import { resourceAttributes } from '../auth/request-attributes.ts';
 import { isApplyPatch, parseApplyConfig } from '../patch/apply-config.ts';
@@ -9,8 +8,6 @@ import { parsePatchBody } from '../patch/patch.ts';
 import { applyObject } from '../write/apply.ts';
 import { commitStatus } from '../write/commit.ts';
 import { createObject } from '../write/create.ts';
-import { deleteObject } from '../write/delete.ts';
-import { parseDeleteOptions } from '../write/delete-options.ts';
 import { updateObject } from '../write/update.ts';
 import type { WriteRequest, WriteResult } from '../write/write-request.ts';
 import type { Answer } from './answer.ts';
@@ -20,9 +17,6 @@ import { invalid } from './errors.ts';
 import { checkPatchOptions, fieldManagerOf } from './field-manager.ts';
 import { parseWriteOptions } from './query.ts';
 import { readBody } from './read-body.ts';
-import { selectionOf } from './read-handlers.ts';
-import { prefixOf } from './resource.ts';
-import { StatusError } from './status-error.ts';
 
 /** Kinds of the options of a write, by its method. */
 const OPTIONS_KINDS: Readonly<Record<string, string>> = { PUT: 'UpdateOptions', PATCH: 'PatchOptions' };
@@ -59,7 +53,8 @@ async function readObject(
   return { body: object, write: { ...write, formErrors: errors } };
 }
 
-function storedAnswer(api: ApiRequest, result: WriteResult, code: number): Answer {
+/** The answer with the object that a write left. */
+export function storedAnswer(api: ApiRequest, result: WriteResult, code: number): Answer {
   for (const warning of result.warnings) api.warn(warning);
   return {
     kind: 'stored',
@@ -122,59 +117,4 @@ export async function answerPatch(api: ApiRequest, name: string): Promise<Answer
   const body = await readBody(api.request);
   const patch = parsePatchBody(write.resource, name, body, api.request.headers['content-type']);
   return storedAnswer(api, await updateObject(write, patch), 200);
-}
-
-async function readDeleteOptions(api: ApiRequest) {
-  const body = await readBody(api.request);
-  const object = body.length === 0 ? undefined : decodeBody(body, api.request.headers['content-type']).object;
-  return parseDeleteOptions(object, api.query);
-}
-
-/** DELETE of an object: a Status with its UID when it is gone, the object when finalizers still hold it. */
-export async function answerDelete(api: ApiRequest, name: string): Promise<Answer> {
-  const result = await deleteObject(writeRequest(api, name), await readDeleteOptions(api));
-  if (result.action !== 'delete') return storedAnswer(api, result, 200);
-  for (const warning of result.warnings) api.warn(warning);
-  const { definition } = api.target.resource;
-  const details = {
-    name,
-    ...(definition.group === '' ? {} : { group: definition.group }),
-    kind: definition.plural,
-    uid: result.stored.object.metadata.uid,
-  };
-  return {
-    kind: 'plain',
-    code: 200,
-    object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details },
-  };
-}
-
-/** DELETE of a collection: each object that the selectors take in, as if deleted by itself. */
-export async function answerDeleteCollection(api: ApiRequest): Promise<Answer> {
-  const { context, target } = api;
-  const options = await readDeleteOptions(api);
-  const selection = selectionOf(api);
-  const page = await listPage({
-    kv: context.kv,
-    prefix: prefixOf(target),
-    matches: (stored) => selection.matches(stored),
-  });
-  for (const { object } of page.items) {
-    const { name = '', namespace } = object.metadata;
-    try {
-      await deleteObject({ ...writeRequest(api, name), namespace }, options);
-    } catch (error) {
-      // Somebody else deleted it first: that is what was wanted.
-      if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error;
-    }
-  }
-  for (const warning of options.warnings) api.warn(warning);
-  return {
-    kind: 'list',
-    resource: target.resource,
-    list: {
-      items: page.items.map(target.resource.view),
-      metadata: { resourceVersion: String(page.revision) },
-    },
-  };
 }

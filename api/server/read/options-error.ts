@@ -1,9 +1,9 @@
 import { StatusError } from '../http/status-error.ts';
 
-/** What is wrong with one of the list or watch options. */
+/** What is wrong with one of the options of a request. */
 export interface OptionProblem {
   readonly field: string;
-  readonly reason: 'FieldValueForbidden' | 'FieldValueNotSupported';
+  readonly reason: 'FieldValueForbidden' | 'FieldValueNotSupported' | 'FieldValueInvalid';
   readonly detail: string;
   /** What was received, where the value itself is wrong. */
   readonly value?: string;
@@ -18,23 +18,37 @@ export function unsupportedOption(field: string, value: string, supported: reado
   return { field, reason: 'FieldValueNotSupported', detail, value };
 }
 
-/**
- * 422 with a cause an option, as kube-apiserver answers combinations of options that make no sense.
- * Source: k8s.io/apimachinery/pkg/apis/meta/internalversion/validation/validation.go
- */
-export function invalidListOptions(problems: readonly OptionProblem[]): StatusError {
-  const causes = problems.map(({ field, reason, detail, value }) => ({
-    reason,
-    message:
-      value === undefined ? `Forbidden: ${detail}` : `Unsupported value: ${JSON.stringify(value)}: ${detail}`,
-    field,
+function messageOf({ reason, value, detail }: OptionProblem): string {
+  if (reason === 'FieldValueForbidden') return `Forbidden: ${detail}`;
+  const words = reason === 'FieldValueInvalid' ? 'Invalid value' : 'Unsupported value';
+  return `${words}: ${JSON.stringify(value)}: ${detail}`;
+}
+
+function invalidOptions(kind: string, problems: readonly OptionProblem[]): StatusError {
+  const causes = problems.map((problem) => ({
+    reason: problem.reason,
+    message: messageOf(problem),
+    field: problem.field,
   }));
   const lines = causes.map(({ field, message }) => `${field}: ${message}`);
   const all = lines.length === 1 ? lines.join('') : `[${lines.join(', ')}]`;
   return new StatusError({
     code: 422,
     reason: 'Invalid',
-    message: `ListOptions.meta.k8s.io "" is invalid: ${all}`,
-    details: { group: 'meta.k8s.io', kind: 'ListOptions', causes },
+    message: `${kind}.meta.k8s.io "" is invalid: ${all}`,
+    details: { group: 'meta.k8s.io', kind, causes },
   });
+}
+
+/**
+ * 422 with a cause an option, as kube-apiserver answers combinations of options that make no sense.
+ * Source: k8s.io/apimachinery/pkg/apis/meta/internalversion/validation/validation.go
+ */
+export function invalidListOptions(problems: readonly OptionProblem[]): StatusError {
+  return invalidOptions('ListOptions', problems);
+}
+
+/** The same for the options of a delete. */
+export function invalidDeleteOptions(problems: readonly OptionProblem[]): StatusError {
+  return invalidOptions('DeleteOptions', problems);
 }

@@ -3,12 +3,13 @@ import { isRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
 import { guaranteedUpdate, type WritePlan } from '../../storage/guaranteed-update.ts';
 import { objectKey } from '../../storage/keys.ts';
-import type { StoredObject } from '../../storage/stored-object.ts';
+import { StoredObject } from '../../storage/stored-object.ts';
 import { isCrdKind } from '../customresources/crd-object.ts';
 import { markedCrd } from '../customresources/prepare-crd.ts';
 import { checkOwnDeletion } from '../customresources/protect-own.ts';
 import { conflict, forbidden, notFound } from '../http/errors.ts';
 import type { DeleteOptions } from './delete-options.ts';
+import { deletionFinalizers } from './deletion-finalizers.ts';
 import { planOf } from './update.ts';
 import { timestamp, type WriteRequest, type WriteResult } from './write-request.ts';
 
@@ -27,37 +28,42 @@ function checkPreconditions(request: WriteRequest, options: DeleteOptions, curre
   }
 }
 
-/** The object, marked as being deleted. */
-function marked(request: WriteRequest, current: StoredObject): ApiObject {
-  const { resourceVersion: _, ...metadata } = current.object.metadata;
-  const { generation } = metadata;
+/** The object as the delete leaves it while something holds it: marked, with the finalizers of its propagation. */
+function marked(request: WriteRequest, options: DeleteOptions, current: StoredObject): ApiObject {
+  const { resourceVersion: _, finalizers = [], ...metadata } = current.object.metadata;
+  const { generation, deletionTimestamp } = metadata;
+  const held = deletionFinalizers(options, finalizers);
+  const isFirst = deletionTimestamp === undefined;
   const next: ApiObject = {
     ...current.object,
     metadata: {
       ...metadata,
-      ...(generation === undefined ? {} : { generation: generation + 1 }),
-      deletionTimestamp: timestamp(request.context.clock.nowMs()),
+      ...(held.length === 0 ? {} : { finalizers: [...held] }),
+      ...(isFirst && generation !== undefined ? { generation: generation + 1 } : {}),
+      deletionTimestamp: deletionTimestamp ?? timestamp(request.context.clock.nowMs()),
       deletionGracePeriodSeconds: 0,
     },
   };
+  if (!isFirst) return next;
   if (isCrdKind(request.resource.definition)) return markedCrd(next as CustomResourceDefinition);
   if (next.kind !== 'Namespace') return next;
   return { ...next, status: { ...(isRecord(next.status) ? next.status : {}), phase: 'Terminating' } };
 }
 
 /**
- * Deletes an object, or marks it where finalizers hold it (`action` tells: `delete`, or `put`/`none`).
+ * Deletes an object, or marks it where finalizers hold it (`action` tells: `delete`, or `put`/`none`). A dry run
+ * answers as if.
  * @throws StatusError 404, 409 for a precondition, 403 for a namespace that must stay
  */
 export async function deleteObject(request: WriteRequest, options: DeleteOptions): Promise<WriteResult> {
   const { context, resource, namespace, name } = request;
   const { definition } = resource;
-  if (definition.kind === 'Namespace' && IMMORTAL_NAMESPACES.has(name)) {
+  if (definition.group === '' && definition.kind === 'Namespace' && IMMORTAL_NAMESPACES.has(name)) {
     throw forbidden(definition, name, 'this namespace may not be deleted');
   }
   checkOwnDeletion(request);
   const key = objectKey(definition, namespace, name);
-  let planned: WritePlan['action'] = 'none';
+  let planned = { action: 'none' } as WritePlan;
   const result = await guaranteedUpdate({
     kv: context.kv,
     key,
@@ -65,17 +71,14 @@ export async function deleteObject(request: WriteRequest, options: DeleteOptions
     plan: (current): WritePlan => {
       if (current === undefined) throw notFound(definition, name);
       checkPreconditions(request, options, current.object);
-      const isMarked = current.object.metadata.deletionTimestamp !== undefined;
-      const next = isMarked ? current.object : marked(request, current);
-      const plan: WritePlan = isMarked ? { action: 'none' } : planOf(request, current.object, next);
-      planned = plan.action;
-      return options.dryRun ? { action: 'none' } : plan;
+      planned = planOf(request, current.object, marked(request, options, current));
+      return options.dryRun ? { action: 'none' } : planned;
     },
   });
-  if (result.stored === undefined) throw notFound(definition, name);
-  return {
-    action: options.dryRun ? planned : result.action,
-    stored: result.stored,
-    warnings: options.warnings,
-  };
+  const { stored } = result;
+  if (stored === undefined) throw notFound(definition, name);
+  if (!options.dryRun) return { action: result.action, stored, warnings: [] };
+  const preview =
+    planned.action === 'put' ? new StoredObject(key, planned.value, stored.modRevision) : stored;
+  return { action: planned.action, stored: preview, warnings: [] };
 }
