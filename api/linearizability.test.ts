@@ -25,9 +25,9 @@ const small = (): Omit<RunOptions, 'namespace'> => ({
 });
 
 test.serial('10,000 operations under kills, cuts and stalls are linearizable', async (t) => {
-  const { onProgress, settled } = server.schedule(400);
+  const { onProgress, settled } = server.schedule(500);
   const { anomalies, operations } = await runAndCheck({
-    ...{ host, namespace: 'faults', operationCount: 10_000, seed: 7, clientCount: 10, keyCount: 6 },
+    ...{ host, namespace: 'faults', operationCount: 10_000, seed: 7, clientCount: 16, keyCount: 8 },
     ...{ onProgress, settled },
   });
   t.deepEqual(anomalies, []);

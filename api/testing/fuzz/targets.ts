@@ -107,7 +107,7 @@ const selectors = fc
   .tuple(
     fc.constantFrom('labelSelector', 'fieldSelector'),
     mutatedText([...LABEL_SELECTORS, ...FIELD_SELECTORS]),
-    fc.constantFrom('', '&limit=2', `&${WATCH_LIST}`),
+    fc.constantFrom('', '', '&limit=2', '&limit=1', `&${WATCH_LIST}`),
     fc.constantFrom(LEASE_PATH, '/api/v1/nodes', '/api/v1/events', '/apis/holt.dev/v1alpha1/uservms'),
   )
   .map(([name, text, more, path]) => get(`${path}?${name}=${encodeURIComponent(text)}${more}`));
