@@ -1,6 +1,7 @@
 import test from 'ava';
 import { isAlreadyExists, isNotFound } from '../api/client/index.ts';
 import { eventually } from '../api/client/testing/eventually.ts';
+import { configMapDefinition } from '../crds/configmap/definition.ts';
 import { type Event, eventDefinition } from '../crds/event/definition.ts';
 import { type Lease, leaseDefinition } from '../crds/lease/definition.ts';
 import type { ApiObject, Stored } from '../crds/meta/meta.ts';
@@ -8,6 +9,8 @@ import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
 import { type Namespace, namespaceDefinition } from '../crds/namespace/definition.ts';
 import { NODE_LEASE_NAMESPACE, type Node, nodeDefinition } from '../crds/node/definition.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
+import { serviceDefinition } from '../crds/service/definition.ts';
+import { serviceAccountDefinition } from '../crds/serviceaccount/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
 import { findCondition, formatMicroTime, ownerReferenceTo } from './runtime/index.ts';
 import { ControlPlane, type RunningPart } from './testing/control-plane.ts';
@@ -130,6 +133,17 @@ test.serial(
     ]);
   },
 );
+
+test.serial('with its own identity it makes what namespaces and clients count on', async (t) => {
+  const isThere = async (definition: ResourceDefinition, name: string) => {
+    const metadata = { namespace: 'default', name };
+    return !(await isGone(definition, { apiVersion: 'v1', kind: definition.kind, metadata }));
+  };
+  await eventually('the account', () => isThere(serviceAccountDefinition, 'default'));
+  await eventually('the authority', () => isThere(configMapDefinition, 'kube-root-ca.crt'));
+  await eventually('the Service of the API', () => isThere(serviceDefinition, 'kubernetes'));
+  t.pass();
+});
 
 test.serial('a Namespace is emptied, finalizers and all, and goes', async (t) => {
   const namespace = await makeNamespace('doomed');

@@ -143,7 +143,7 @@ const HOLT_ROLES: readonly BootstrapRole[] = [
         resources: ['*'],
       },
       { verbs: ['create'], apiGroups: ['*'], resources: ['*/commit'] },
-      core(['create'], 'events', 'configmaps', 'serviceaccounts'),
+      core(['create'], 'events', 'configmaps', 'serviceaccounts', 'services'),
       of('coordination.k8s.io', ['create'], 'leases'),
     ],
   },
