@@ -9,6 +9,8 @@ import { type CelType, celTypeOf } from './schema-types.ts';
 export interface CompiledRule {
   /** Whether it compares with an old value, so that there is nothing to ask where there is none. */
   readonly isTransition: boolean;
+  /** Whether it names the old value at all. */
+  readonly usesOld: boolean;
   /** @returns what is wrong, and what asking has cost */
   ask(values: RuleValues, path: string): { error?: FieldError; cost: number };
 }
@@ -84,6 +86,7 @@ function compileRule(rule: ValidationRule, { environment: base, type, schema }: 
     return result;
   };
   return {
+    usesOld,
     isTransition: usesOld && !isOptional,
     ask({ self, old }, path) {
       const oldSelf = old === undefined ? undefined : type.convert(old.value);

@@ -205,3 +205,22 @@ test('no text as a rule makes the compiler throw, no JSON makes a rule throw', (
   fc.assert(fc.property(fc.string(), (rule) => t.truthy(compileRules(withRule(VALUES, { rule })))));
   fc.assert(fc.property(fc.jsonValue(), (value) => t.truthy(validate(value, undefined))));
 });
+
+test('a value stored before its rule does not stand in the way of other changes', (t) => {
+  const rule = { rule: 'self.min > 5' };
+  const schema: StructuralSchema = { type: 'object', properties: { spec: withRule(VALUES, rule) } };
+  const { validate } = compileRules(schema);
+  t.is(validate({ spec: OBJECT }, undefined).length, 1);
+  t.deepEqual(validate({ spec: OBJECT, metadata: { name: 'b' } }, { spec: OBJECT }), []);
+  t.is(validate({ spec: { ...OBJECT, max: 4 } }, { spec: OBJECT }).length, 1);
+});
+
+test('a property may have the name of something that the language around knows', (t) => {
+  const names = ['constructor', 'toString', 'hasOwnProperty'];
+  const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  const { errors, validate } = compileRules(
+    withRule({ type: 'object', properties }, { rule: "self.toString == 'a' && !has(self.hasOwnProperty)" }),
+  );
+  t.deepEqual(errors, []);
+  t.deepEqual(validate({ toString: 'a' }, undefined), []);
+});

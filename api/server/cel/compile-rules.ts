@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '../../../crds/generate/json-record.ts';
 import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
 import type { FieldError } from '../schema/field-error.ts';
@@ -86,9 +87,13 @@ class Walk {
   #visitObject(level: Level, { self, old }: RuleValues, path: string): void {
     if (!isRecord(self)) return;
     const before = (name: string) =>
-      isRecord(old?.value) && old.value[name] !== undefined ? { value: old.value[name] } : undefined;
+      isRecord(old?.value) && Object.hasOwn(old.value, name) ? { value: old.value[name] } : undefined;
     for (const [name, child] of level.fields)
-      this.#visit(child, { self: self[name], old: before(name) }, fieldPath(path, name));
+      this.#visit(
+        child,
+        { self: Object.hasOwn(self, name) ? self[name] : undefined, old: before(name) },
+        fieldPath(path, name),
+      );
     if (level.entries === undefined) return;
     for (const [name, each] of Object.entries(self))
       this.#visit(level.entries, { self: each, old: before(name) }, elementPath(path, name));
@@ -98,12 +103,20 @@ class Walk {
     if (this.#budget < 0 || (rule.isTransition && at.values.old === undefined)) return;
     const { error, cost } = rule.ask(at.values, at.path);
     this.#budget -= cost;
-    if (error !== undefined) this.#errors.push(error);
+    if (error !== undefined && !isRatcheted(rule, at.values)) this.#errors.push(error);
     if (this.#budget >= 0) return;
     const detail =
       'validation failed due to running out of cost budget, no further validation rules will be run';
     this.#errors.push({ field: at.path, type: 'FieldValueInvalid', value: schema.type ?? '', detail });
   }
+}
+
+/**
+ * A value that was stored before its rule does not stand in the way of other changes.
+ * Source: kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions (validation ratcheting)
+ */
+function isRatcheted({ usesOld }: CompiledRule, { self, old }: RuleValues): boolean {
+  return !usesOld && old !== undefined && isDeepStrictEqual(self, old.value);
 }
 
 /** Finds the old item that a list's item stands for: by its keys in a map list; other lists have none. */

@@ -51,6 +51,8 @@ const RESERVED_WORDS = new Set(
  */
 export function escapeName(name: string): string | undefined {
   if (!/^[A-Za-z_.\-/][A-Za-z0-9_.\-/]*$/.test(name)) return undefined;
+  // The evaluator tells a value's type by its constructor.
+  if (name === 'constructor') return undefined;
   if (RESERVED_WORDS.has(name)) return `__${name}__`;
   return name
     .replaceAll('__', '__underscores__')
@@ -79,6 +81,8 @@ function objectType(environment: Environment, schema: StructuralSchema): CelType
     return escaped === undefined ? [] : [{ name, escaped, type: celTypeOf(environment, child) }];
   });
   const shape = class {};
+  // A field's absence must not be filled by what every object inherits.
+  Object.setPrototypeOf(shape.prototype, null);
   const name = `Object${nextTypeId++}`;
   environment.registerType(name, {
     ctor: shape,
@@ -89,7 +93,9 @@ function objectType(environment: Environment, schema: StructuralSchema): CelType
     name,
     convert(value) {
       if (!isRecord(value)) return value;
-      const present = fields.filter((field) => value[field.name] !== undefined);
+      const present = fields.filter(
+        (field) => Object.hasOwn(value, field.name) && value[field.name] !== undefined,
+      );
       return Object.assign(
         new shape(),
         Object.fromEntries(present.map((field) => [field.escaped, field.type.convert(value[field.name])])),
