@@ -58,7 +58,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   '/secrets': { edit: READ + WRITE },
   '/serviceaccounts': { view: READ, edit: `${WRITE}I`, manager: 'C' },
   '/serviceaccounts/token': { edit: 'C' },
-  '/services': { view: READ, edit: WRITE },
+  '/services': { view: READ, edit: WRITE, manager: 'C' },
   '/services/status': { view: READ },
   '/services/commit': { manager: 'C' },
   'apiextensions.k8s.io/customresourcedefinitions': {},
