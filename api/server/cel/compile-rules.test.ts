@@ -75,6 +75,8 @@ const TRUE = [
   "sets.contains(self.list, ['a']) && !sets.intersects(self.list, ['z'])",
   '9223372036854775807 - 1 == 9223372036854775806',
   'self.?min.orValue(9) == 1',
+  "quantity('1Ki') == quantity('1024') && quantity('100m').isLessThan(quantity('0.2'))",
+  "quantity('1e3').compareTo(quantity('1k')) == 0 && !isQuantity('1Q') && isQuantity('-2.5Gi')",
 ];
 
 for (const rule of TRUE) test(`holds: ${rule}`, (t) => t.deepEqual(ask(rule), []));

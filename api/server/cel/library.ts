@@ -1,4 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js';
+import { addQuantities } from './quantities.ts';
 
 const SYNC = { async: false };
 
@@ -87,11 +88,12 @@ function addSets(environment: Environment): void {
   }
 }
 
-/** The language of rules: CEL with optionals, and Kubernetes' list, string, set and URL functions. */
+/** The language of rules: CEL with optionals, and Kubernetes' list, string, set, quantity and URL functions. */
 export function createEnvironment(): Environment {
   const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false });
   addLists(environment);
   addStrings(environment);
   addSets(environment);
+  addQuantities(environment);
   return environment.registerFunction('isURL(string): bool', (text: string) => URL.canParse(text), SYNC);
 }
