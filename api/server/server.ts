@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Registry } from 'prom-client';
 import type { ResourceDefinition } from '../../crds/meta/resource-definition.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -21,11 +22,13 @@ import type { TokenAuthenticator } from './auth/token-authenticator.ts';
 import { bootstrap } from './bootstrap.ts';
 import { runCustomResources } from './customresources/controller.ts';
 import { LiveCatalog } from './customresources/live-catalog.ts';
+import { FlowControl, type FlowLimits } from './flow/flow-control.ts';
 import type { ServerContext } from './http/context.ts';
 import { handleRequest } from './http/handle-request.ts';
 import { createServerMetrics } from './http/metrics.ts';
 import { trackSockets } from './http/open-sockets.ts';
 import { refuseTunnel } from './http/refuse-tunnel.ts';
+import { StalledClients } from './http/stalled-clients.ts';
 
 export interface ApiServerOptions {
   readonly etcd: EtcdConnection;
@@ -43,8 +46,18 @@ export interface ApiServerOptions {
   readonly tokens?: readonly TokenAuthenticator[];
   /** Default: no audit. */
   readonly audit?: AuditOptions;
+  readonly limits?: ServerLimits;
   /** Default: superusers, nodes by what is bound to them, everybody else by roles. */
   readonly authorize?: Authorize;
+}
+
+/** What clients may take up; each has its default. */
+export interface ServerLimits {
+  readonly flow?: FlowLimits;
+  /** A reader that takes nothing for so long is cut. */
+  readonly stallMs?: number;
+  /** A request must have arrived whole after so long. */
+  readonly senderMs?: number;
 }
 
 /** A running API server. */
@@ -56,6 +69,8 @@ export interface ApiServer {
 
 /** Requests under way at `stop` get this long. */
 const DRAIN_MS = 5_000;
+const STALL_MS = 30_000;
+const SENDER_MS = 60_000;
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -78,7 +93,24 @@ function closeServer(server: Server, destroySockets: () => void): Promise<void> 
   });
 }
 
-function createHttpsServer({ tls }: ApiServerOptions, context: ServerContext): Server {
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
+/** What is no request as HTTP has it is answered as Node does by itself. */
+function answerClientError({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  socket.end(`HTTP/1.1 ${CLIENT_ERRORS[code] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`, () =>
+    socket.destroy(),
+  );
+}
+
+function createHttpsServer({ tls, limits }: ApiServerOptions, context: ServerContext): Server {
+  const senderMs = limits?.senderMs ?? SENDER_MS;
   const server = createServer(
     {
       cert: tls.cert,
@@ -91,8 +123,9 @@ function createHttpsServer({ tls }: ApiServerOptions, context: ServerContext): S
       ALPNProtocols: ['http/1.1'],
       // A slow sender holds a socket no longer than this; answers, watches above all, may take any time.
       handshakeTimeout: 15_000,
-      headersTimeout: 15_000,
-      requestTimeout: 60_000,
+      headersTimeout: Math.min(15_000, senderMs),
+      requestTimeout: senderMs,
+      connectionsCheckingInterval: Math.ceil(senderMs / 12),
       keepAliveTimeout: 120_000,
       maxHeaderSize: 64 * 1024,
     },
@@ -100,6 +133,10 @@ function createHttpsServer({ tls }: ApiServerOptions, context: ServerContext): S
   );
   // Nothing is tunnelled here; without this Node would close the connection without a word.
   server.on('connect', (_, socket) => refuseTunnel(socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') context.metrics.cutClients.inc({ kind: 'sender' });
+    answerClientError(error, socket);
+  });
   server.on('tlsClientError', (error) =>
     context.logger.debug({ reason: error.message }, 'TLS handshake failed'),
   );
@@ -135,10 +172,17 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     logger,
     attempts: metrics.authenticationAttempts,
   });
+  const stalledClients = new StalledClients({
+    stallMs: options.limits?.stallMs ?? STALL_MS,
+    monotonicMs: () => clock.monotonicMs(),
+    onCut: () => metrics.cutClients.inc({ kind: 'reader' }),
+  });
   const context: ServerContext = {
     authenticator,
     tokenIssuer,
     audit: options.audit,
+    flow: new FlowControl(options.registry, options.limits?.flow),
+    stalledClients,
     kv,
     cache,
     connection: etcd,
@@ -170,6 +214,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     port,
     stop: async () => {
       stopping.abort();
+      stalledClients.close();
       await closeServer(server, destroySockets);
       cache.close();
       kv.close();

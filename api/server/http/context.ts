@@ -9,7 +9,9 @@ import type { Authorize } from '../auth/authorize.ts';
 import type { RuleResolver } from '../auth/rbac/rule-resolver.ts';
 import type { TokenIssuer } from '../auth/service-account/token-request.ts';
 import type { LiveCatalog } from '../customresources/live-catalog.ts';
+import type { FlowControl } from '../flow/flow-control.ts';
 import type { ServerMetrics } from './metrics.ts';
+import type { StalledClients } from './stalled-clients.ts';
 
 /** How far the server is with what it makes at its start. */
 export interface StartupProgress {
@@ -32,6 +34,10 @@ export interface ServerContext {
   /** What roles say, for those who ask and for those who grant. */
   readonly rules: RuleResolver;
   readonly startup: StartupProgress;
+  /** Bounds the requests that are answered at once. */
+  readonly flow: FlowControl;
+  /** Cuts clients that don't read. */
+  readonly stalledClients: StalledClients;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: ServerMetrics;

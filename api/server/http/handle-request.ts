@@ -4,12 +4,14 @@ import { requireAccess } from '../auth/forbidden.ts';
 import { impersonate } from '../auth/impersonation.ts';
 import { resourceAttributes } from '../auth/request-attributes.ts';
 import type { User } from '../auth/user.ts';
+import type { Release } from '../flow/priority-level.ts';
 import type { Answer, RenderedAnswer } from './answer.ts';
 import type { ServerContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
 import { internalError, methodNotSupported, unauthorized } from './errors.ts';
 import { answerAnonymous, answerNonResource } from './non-resource.ts';
 import { renderAnswer, renderStatus } from './render.ts';
+import { deadlineMs, withDeadline } from './request-deadline.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { RequestRecord } from './request-record.ts';
 import { servedPath } from './served-path.ts';
@@ -33,7 +35,7 @@ interface Exchange {
   readonly audit: AuditRecord;
 }
 
-async function answerResource(exchange: Exchange, user: User): Promise<Answer> {
+async function answerResource(exchange: Exchange, user: User, release: Release): Promise<Answer> {
   const { context, request, response, url, record, audit } = exchange;
   const path = await servedPath(context, url.pathname);
   const { target } = path;
@@ -56,6 +58,10 @@ async function answerResource(exchange: Exchange, user: User): Promise<Answer> {
     user: user.name,
     traceparent: typeof traceparent === 'string' ? traceparent : undefined,
   };
+  const onWatchOpen = () => {
+    release();
+    audit.started();
+  };
   const api = {
     context,
     request,
@@ -64,13 +70,13 @@ async function answerResource(exchange: Exchange, user: User): Promise<Answer> {
     user,
     target,
     warn,
-    onWatchOpen: () => audit.started(),
+    onWatchOpen,
   };
   return traceWrite(write, () => dispatch(api, verb));
 }
 
 async function answer(exchange: Exchange): Promise<Answer> {
-  const { context, request, url, record, audit } = exchange;
+  const { context, request, response, url, record, audit } = exchange;
   const anonymous = await answerAnonymous(context, request, url.pathname, url.searchParams);
   if (anonymous !== undefined) return anonymous;
   const authenticated = await context.authenticator.authenticate(request);
@@ -78,9 +84,10 @@ async function answer(exchange: Exchange): Promise<Answer> {
   record.user = authenticated.name;
   const user = impersonate(request, authenticated, context.authorize);
   audit.setUsers(authenticated, user);
+  const release = await context.flow.admit(user, exchange.info, response);
   const observed = { ...context, authorize: audit.observe(context.authorize) };
   const other = await answerNonResource(observed, request, url.pathname, user);
-  return other ?? answerResource(exchange, user);
+  return other ?? answerResource(exchange, user, release);
 }
 
 /** The object of an answer, for the audit; documents have none. */
@@ -96,7 +103,10 @@ async function rendered(exchange: Exchange): Promise<RenderedAnswer | undefined>
   const { context, request, url, record, audit } = exchange;
   const { accept } = request.headers;
   try {
-    const found = await answer(exchange);
+    const timeoutMs = exchange.info.verb === 'watch' ? undefined : deadlineMs(url.searchParams);
+    const found = await (timeoutMs === undefined
+      ? answer(exchange)
+      : withDeadline(answer(exchange), timeoutMs));
     if (found.kind === 'streamed') return undefined;
     audit.setAnswer(() => objectOf(found));
     return renderAnswer(found, { accept, query: url.searchParams, nowMs: context.clock.nowMs() });
@@ -110,6 +120,27 @@ async function rendered(exchange: Exchange): Promise<RenderedAnswer | undefined>
     audit.setAnswer(() => object, object);
     return renderStatus(object, status.code, accept);
   }
+}
+
+/** Bytes of one write: so much is encrypted ahead of what the client takes. */
+const SLICE_BYTES = 256 * 1024;
+
+/** Writes a large body piece by piece, so that a slow client costs no second copy and its progress is seen. */
+async function writeSlices(response: ServerResponse, body: Buffer): Promise<void> {
+  let at = 0;
+  for (; body.length - at > SLICE_BYTES && !response.destroyed; at += SLICE_BYTES) {
+    if (response.write(body.subarray(at, at + SLICE_BYTES))) continue;
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        response.removeListener('drain', go);
+        response.removeListener('close', go);
+        resolve();
+      };
+      response.on('drain', go);
+      response.on('close', go);
+    });
+  }
+  if (!response.destroyed) response.end(body.subarray(at));
 }
 
 function send({ request, response }: Exchange, answer: RenderedAnswer): void {
@@ -126,7 +157,8 @@ function send({ request, response }: Exchange, answer: RenderedAnswer): void {
     ...(request.complete ? {} : { connection: 'close' }),
     ...answer.headers,
   });
-  response.end(request.method === 'HEAD' || answer.code === 304 ? undefined : body);
+  if (request.method === 'HEAD' || answer.code === 304) response.end();
+  else void writeSlices(response, body);
 }
 
 /** Answers one HTTP request; never rejects. */
@@ -146,6 +178,7 @@ export async function handleRequest(
     info,
     onEvent: (level) => context.metrics.auditEvents.inc({ level }),
   });
+  context.stalledClients.add(response);
   response.on('close', () => {
     record.finish(response);
     audit.finish();

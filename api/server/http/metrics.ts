@@ -10,6 +10,7 @@ export interface ServerMetrics {
   readonly watchEvents: Counter<'resource'>;
   readonly authenticationAttempts: Counter<'method' | 'result'>;
   readonly auditEvents: Counter<'level'>;
+  readonly cutClients: Counter<'kind'>;
   readonly observeEtcd: ObserveEtcd;
 }
 
@@ -61,6 +62,12 @@ export function createServerMetrics(registry: Registry): ServerMetrics {
       name: 'holt_api_audit_events_total',
       help: 'Audit events by level, written or lost',
       labelNames: ['level'] as const,
+      registers: [registry],
+    }),
+    cutClients: new Counter({
+      name: 'holt_api_cut_clients_total',
+      help: 'Connections that were cut because their client took nothing (reader) or sent nothing (sender) for long',
+      labelNames: ['kind'] as const,
       registers: [registry],
     }),
     observeEtcd: (operation, outcome, durationMs) =>
