@@ -2,14 +2,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ALL_DEFINITIONS } from '../crds/index.ts';
+import { secretDefinition } from '../crds/secret/definition.ts';
 import { systemClock } from '../lib/clock.ts';
 import { type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
-import { createLogger } from '../lib/logger.ts';
+import { createLogger, type Logger } from '../lib/logger.ts';
 import { createRegistry } from '../lib/metrics-server.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
+import { openEncryptionKeys } from './encryption-keys.ts';
 import { openAudit } from './open-audit.ts';
 import { parseServiceAccountKeys } from './server/auth/service-account/key-set.ts';
 import { startApiServer } from './server/server.ts';
+import { rewriteStale } from './storage/encryption/rewrite-stale.ts';
+import { createAesGcmTransformer, type ValueTransformer } from './storage/encryption/value-transformer.ts';
+import type { EtcdConnection } from './storage/etcd/connection.ts';
+import { openKv } from './storage/etcd/failover-kv.ts';
+import { resourcePrefix } from './storage/keys.ts';
+
+const SECRETS_PREFIX = resourcePrefix(secretDefinition);
 
 const USAGE = 'usage: holt-api --config FILE';
 
@@ -44,6 +53,24 @@ function explain(error: unknown): string {
   return code === 'ENOENT' ? `${text}: run "npm start" or "holt dev up", which make this file` : text;
 }
 
+/** Brings every stored Secret under the first key: at the start, and after each change of the keys. */
+async function rewriteSecrets(etcd: EtcdConnection, values: ValueTransformer, logger: Logger): Promise<void> {
+  const raw = openKv(etcd);
+  try {
+    const result = await rewriteStale(raw, SECRETS_PREFIX, values);
+    if (result.unreadable.length > 0)
+      logger.error(result, 'some Secrets cannot be read with any encryption key');
+    else if (result.rewritten > 0) logger.info(result, 'Secrets are sealed under the first encryption key');
+  } catch (error) {
+    logger.warn(
+      { reason: String(error) },
+      'cannot seal Secrets anew; tried again with the next start or key',
+    );
+  } finally {
+    raw.close();
+  }
+}
+
 async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2));
   const logger = createLogger('holt-api', config.logLevel);
@@ -55,12 +82,18 @@ async function main(): Promise<void> {
   });
   const registry = createRegistry();
   const audit = openAudit(config, registry, logger);
+  const etcd: EtcdConnection = {
+    endpoints: [`https://127.0.0.1:${config.ports.etcdClient}`],
+    tls: etcdTls,
+    requestTimeoutMs: ETCD_REQUEST_TIMEOUT_MS,
+  };
+  const encryptionKeys = openEncryptionKeys(
+    join(statePaths(config.stateDir).pki, 'encryption-keys.json'),
+    logger,
+  );
+  const values = createAesGcmTransformer([SECRETS_PREFIX], encryptionKeys.keys);
   const server = await startApiServer({
-    etcd: {
-      endpoints: [`https://127.0.0.1:${config.ports.etcdClient}`],
-      tls: etcdTls,
-      requestTimeoutMs: ETCD_REQUEST_TIMEOUT_MS,
-    },
+    etcd: { ...etcd, values },
     tls,
     port: config.ports.api,
     serviceAccounts: {
@@ -74,6 +107,9 @@ async function main(): Promise<void> {
     ...(audit === undefined ? {} : { audit }),
   });
   logger.info({ port: server.port }, 'serving');
+  const rewrite = () => rewriteSecrets(etcd, values, logger);
+  encryptionKeys.onChange(rewrite);
+  void rewrite();
   const stop = async (signal: NodeJS.Signals) => {
     logger.info({ signal }, 'stopping');
     await server.stop();

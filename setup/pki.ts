@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -172,6 +173,13 @@ async function ensureKeyPair(run: RunCommand, key: string, publicKey: string): P
   await runChecked(run, ['openssl', 'pkey', '-in', key, '-pubout', '-out', publicKey]);
 }
 
+/** The key of Secrets at rest; operators put further ones before it, see docs/operations.md. */
+async function ensureEncryptionKeys(path: string): Promise<void> {
+  if (await exists(path)) return;
+  const keys = [{ id: 'first', secret: randomBytes(32).toString('base64') }];
+  await writeFile(path, `${JSON.stringify({ keys }, null, 2)}\n`, { mode: 0o600 });
+}
+
 async function ensureSessionKey(run: RunCommand, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await ensureKeyPair(run, join(folder, 'key.pem'), join(folder, 'pub.pem'));
@@ -189,6 +197,7 @@ export async function ensurePki(config: HoltConfig, run: RunCommand): Promise<vo
   await Promise.all([ensureCa(run, paths.pki, 'ca'), ensureCa(run, paths.pki, 'etcd-ca')]);
   for (const leaf of leaves(config)) await ensureLeaf(run, paths.pki, leaf);
   await ensureKeyPair(run, join(paths.pki, 'sa.key'), join(paths.pki, 'sa.pub'));
+  await ensureEncryptionKeys(join(paths.pki, 'encryption-keys.json'));
   await writeKubeconfig(config, 'admin', paths.kubeconfig);
   for (const name of ['node', 'manager', 'router']) {
     await writeKubeconfig(config, name, join(paths.pki, `${name}.kubeconfig`));

@@ -1,4 +1,5 @@
 import type { ApiObject } from '../../crds/meta/meta.ts';
+import { StorageError } from './storage-error.ts';
 
 const METADATA_MARKER = Buffer.from('"metadata":{');
 
@@ -41,6 +42,7 @@ export class StoredObject {
 
   /** The same in pieces, for whoever puts more around it. */
   jsonParts(): Buffer[] {
+    this.#checkReadable();
     if (this.modRevision === 0) return [this.bytes];
     const at = this.bytes.indexOf(METADATA_MARKER) + METADATA_MARKER.length;
     const field = Buffer.from(`"resourceVersion":"${this.modRevision}",`);
@@ -58,9 +60,17 @@ export class StoredObject {
 
   /** A parsed copy that is the caller's own. */
   clone(): ApiObject {
+    this.#checkReadable();
     const object: ApiObject = JSON.parse(this.bytes.toString());
     if (this.modRevision !== 0) object.metadata.resourceVersion = String(this.modRevision);
     return object;
+  }
+
+  /** What no key opens is still sealed, and only this object fails by it. */
+  #checkReadable(): void {
+    if (this.bytes[0] === 0x7b) return;
+    const remedy = 'restore the key that sealed it to the encryption keys, or delete it from etcd';
+    throw new StorageError('internal', `${this.key}: the stored value cannot be read: ${remedy}`);
   }
 
   static #keepParsed(stored: StoredObject): void {

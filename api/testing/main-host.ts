@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -41,6 +42,8 @@ export async function prepareMainHost(
   const serviceAccountKey = createKeyPem();
   await writeFile(path('sa.key'), serviceAccountKey.privateKey);
   await writeFile(path('sa.pub'), serviceAccountKey.publicKey);
+  const keys = [{ id: 'first', secret: randomBytes(32).toString('base64') }];
+  await writeFile(path('encryption-keys.json'), JSON.stringify({ keys }));
   await copyFile(path('ca.crt'), path('etcd-ca.crt'));
   const ca = await readFile(path('ca.crt'));
   const etcd = await startEtcd({

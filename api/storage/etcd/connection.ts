@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type ChannelCredentials, type ChannelOptions, credentials } from '@grpc/grpc-js';
+import type { ValueTransformer } from '../encryption/value-transformer.ts';
 
 /** Client certificate and trust for etcd; PEM. */
 export interface EtcdTls {
@@ -16,6 +17,8 @@ export interface EtcdConnection {
    */
   readonly endpoints: readonly string[];
   readonly tls?: EtcdTls;
+  /** How values stand in etcd; as they are where absent. */
+  readonly values?: ValueTransformer;
   /** Deadline of one kv request, milliseconds. */
   readonly requestTimeoutMs: number;
 }

@@ -1,3 +1,4 @@
+import { TransformingKv } from '../encryption/transforming-kv.ts';
 import { StorageError } from '../storage-error.ts';
 import type { EtcdConnection } from './connection.ts';
 import { Etcd3Kv } from './etcd-kv.ts';
@@ -69,5 +70,6 @@ export function openKv(connection: EtcdConnection, observe?: ObserveEtcd): EtcdK
     (endpoint) => new Etcd3Kv({ ...connection, endpoints: [endpoint] }, observe),
   );
   if (first === undefined) throw new RangeError('etcd has no endpoints');
-  return others.length === 0 ? first : new FailoverKv([first, ...others]);
+  const kv = others.length === 0 ? first : new FailoverKv([first, ...others]);
+  return connection.values === undefined ? kv : new TransformingKv(kv, connection.values);
 }

@@ -1,3 +1,4 @@
+import type { ValueTransformer } from '../encryption/value-transformer.ts';
 import type { WireEvent } from './watch-rpc.ts';
 
 /** One change of one key. */
@@ -30,5 +31,15 @@ export function toKeyEvent(event: WireEvent): KeyEvent {
     modRevision: kv.mod_revision,
     isCreate: event.type === 'PUT' && kv.create_revision === kv.mod_revision,
     previous: previous === null ? undefined : { value: previous.value, modRevision: previous.mod_revision },
+  };
+}
+
+/** The event with its values as they were before they were sealed. */
+export function openEvent(event: KeyEvent, values: ValueTransformer): KeyEvent {
+  const { key, previous } = event;
+  return {
+    ...event,
+    value: values.open(key, event.value),
+    previous: previous && { ...previous, value: values.open(key, previous.value) },
   };
 }

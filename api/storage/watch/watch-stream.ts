@@ -2,7 +2,7 @@ import type { Logger } from '../../../lib/logger.ts';
 import type { EtcdConnection } from '../etcd/connection.ts';
 import { prefixEnd } from '../keys.ts';
 import { BatchAssembler } from './batch-assembler.ts';
-import type { KeyEvent } from './watch-event.ts';
+import { type KeyEvent, openEvent } from './watch-event.ts';
 import { openWatchCall, type WatchCall, type WatchResponse } from './watch-rpc.ts';
 
 export interface WatchStreamOptions {
@@ -110,7 +110,9 @@ export class WatchStream {
     // Answers to progress requests carry watch id -1 and may overtake events before etcd 3.4.25: they prove
     // that the stream lives and nothing more.
     if (response.watch_id < 0) return;
-    const events = this.#assembler.add(response);
+    const { values } = this.#options.connection;
+    const arrived = this.#assembler.add(response);
+    const events = values === undefined ? arrived : arrived.map((event) => openEvent(event, values));
     if (events.length > 0) {
       this.#options.onEvents(events);
     } else if (!response.fragment && response.events.length === 0 && response.header !== null) {
