@@ -77,7 +77,7 @@ async function kubectl(...args: string[]): Promise<string> {
   return stdout;
 }
 
-test('creating/deleting custom resource definition objects works', async (t) => {
+test('[sig-api-machinery] CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition creating/deleting custom resource definition objects works [Conformance]', async (t) => {
   const crd = await define(definition('create.example.com', 'widgets'));
   t.is(crd.spec.names.singular, 'widget');
   t.is(crd.spec.names.listKind, 'WidgetList');
@@ -106,7 +106,7 @@ test('creating/deleting custom resource definition objects works', async (t) => 
   t.is((await api.send({ path: '/apis/create.example.com' })).code, 404);
 });
 
-test('getting/updating/patching custom resource definition status sub-resource works', async (t) => {
+test('[sig-api-machinery] CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition getting/updating/patching custom resource definition status sub-resource works [Conformance]', async (t) => {
   const { metadata } = await define(definition('status.example.com', 'widgets'));
   const path = `${CRDS}/${metadata.name}/status`;
   const current = (await api.send({ path })).json;
@@ -134,7 +134,7 @@ test('getting/updating/patching custom resource definition status sub-resource w
   t.is((await read(metadata.name)).metadata.generation, 1);
 });
 
-test('listing custom resource definition objects works, and deleting them as a collection', async (t) => {
+test('[sig-api-machinery] CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition listing custom resource definition objects works [Conformance]', async (t) => {
   for (const plural of ['alphas', 'betas', 'gammas']) {
     const body = definition('list.example.com', plural);
     body.metadata.labels = { e2e: 'list' };
@@ -150,7 +150,7 @@ test('listing custom resource definition objects works, and deleting them as a c
   t.is((await read('uservms.holt.dev')).metadata.name, 'uservms.holt.dev');
 });
 
-test('custom resource defaulting for requests and from storage works', async (t) => {
+test('[sig-api-machinery] CustomResourceDefinition resources [Privileged:ClusterAdmin] custom resource defaulting for requests and from storage works [Conformance]', async (t) => {
   const group = 'defaults.example.com';
   const schema = (properties: object) => ({ schema: { openAPIV3Schema: { type: 'object', properties } } });
   const first = definition(
@@ -283,7 +283,7 @@ test('several versions: each object in the version asked for, stored in one', as
   t.regex(refused.json.message, /status.storedVersions\[0\]: Invalid value: "v1"/);
 });
 
-test('watch on custom resource definition objects, and its end with the kind', async (t) => {
+test('[sig-api-machinery] CustomResourceDefinition Watch [Privileged:ClusterAdmin] CustomResourceDefinition Watch watch on custom resource definition objects [Conformance]', async (t) => {
   const group = 'watch.example.com';
   const { metadata } = await define(definition(group, 'widgets'));
   const path = `/apis/${group}/v1/namespaces/default/widgets`;

@@ -88,7 +88,7 @@ function foo(group: string, more: object): string {
   return JSON.stringify({ apiVersion: `${group}/v1`, kind: 'Foo', metadata: { name: 'test-foo' }, ...more });
 }
 
-test('works for CRD with validation schema', async (t) => {
+test('[sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD with validation schema', async (t) => {
   const group = 'schema.example.com';
   await define(group, ['v1'], SCHEMA);
   const good = foo(group, { spec: { bars: [{ name: 'test-bar' }] } });
@@ -113,7 +113,7 @@ test('works for CRD with validation schema', async (t) => {
   await t.throwsAsync(kubectl(['explain', 'foos.spec.bars2', '--api-version=schema.example.com/v1']));
 });
 
-test('works for CRD without validation schema', async (t) => {
+test('[sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD without validation schema', async (t) => {
   const group = 'none.example.com';
   await define(group, ['v1'], OPEN);
   const any = foo(group, { a: { b: [{ c: 'd' }] } });
@@ -121,7 +121,7 @@ test('works for CRD without validation schema', async (t) => {
   t.regex(await kubectl(['explain', 'foos', '--api-version=none.example.com/v1']), /KIND:\s+Foo/);
 });
 
-test('works for CRD preserving unknown fields at the schema root', async (t) => {
+test('[sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields at the schema root', async (t) => {
   const group = 'root.example.com';
   await define(group, ['v1'], { ...SCHEMA, 'x-kubernetes-preserve-unknown-fields': true });
   t.true((await component(group, 'v1'))['x-kubernetes-preserve-unknown-fields']);
@@ -129,7 +129,7 @@ test('works for CRD preserving unknown fields at the schema root', async (t) => 
   await t.throwsAsync(kubectl(['apply', '-f', '-'], foo(group, { spec: { more: 1 } })));
 });
 
-test('works for CRD preserving unknown fields in an embedded object', async (t) => {
+test('[sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields in an embedded object', async (t) => {
   const group = 'nested.example.com';
   await define(group, ['v1'], {
     type: 'object',
@@ -140,7 +140,7 @@ test('works for CRD preserving unknown fields in an embedded object', async (t) 
   t.regex(await kubectl(['explain', 'foos.spec', '--api-version=nested.example.com/v1']), /dummy\s+<string>/);
 });
 
-test('works for multiple CRDs of different groups', async (t) => {
+test('[sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of different groups', async (t) => {
   await define('one.example.com', ['v1'], SCHEMA);
   await define('two.example.com', ['v1'], OPEN);
   t.is((await component('one.example.com', 'v1')).description, 'Foo CRD for Testing');
@@ -149,7 +149,7 @@ test('works for multiple CRDs of different groups', async (t) => {
   ]);
 });
 
-test('works for multiple CRDs of same group but different versions, renamed and no longer served', async (t) => {
+test('[sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of same group but different versions, renamed and no longer served', async (t) => {
   const group = 'many.example.com';
   await define(group, ['v3', 'v2'], SCHEMA);
   const path = `${CRDS}/foos.${group}`;
@@ -186,7 +186,7 @@ test('works for multiple CRDs of same group but different versions, renamed and 
   );
 });
 
-test('works for multiple CRDs of same group and version but different kinds', async (t) => {
+test('[sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of same group and version but different kinds', async (t) => {
   const group = 'kinds.example.com';
   await define(group, ['v6'], SCHEMA);
   await define(group, ['v6'], OPEN, 'Bar');
