@@ -10,11 +10,11 @@ import { createRegistry } from '../lib/metrics-server.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
 import { openEncryptionKeys } from './encryption-keys.ts';
 import { openAudit } from './open-audit.ts';
-import { parseServiceAccountKeys } from './server/auth/service-account/key-set.ts';
+import { Pki } from './pki.ts';
 import { startApiServer } from './server/server.ts';
 import { rewriteStale } from './storage/encryption/rewrite-stale.ts';
 import { createAesGcmTransformer, type ValueTransformer } from './storage/encryption/value-transformer.ts';
-import type { EtcdConnection } from './storage/etcd/connection.ts';
+import type { EtcdConnection, EtcdTls } from './storage/etcd/connection.ts';
 import { openKv } from './storage/etcd/failover-kv.ts';
 import { resourcePrefix } from './storage/keys.ts';
 
@@ -29,15 +29,6 @@ function readConfig(argv: readonly string[]): HoltConfig {
   const [flag, file, ...more] = argv;
   if (flag !== '--config' || file === undefined || more.length > 0) throw new Error(USAGE);
   return parseConfig(readFileSync(file, 'utf8'));
-}
-
-function readPki(dir: string) {
-  const read = (name: string) => readFileSync(join(dir, name));
-  return {
-    tls: { cert: read('api.crt'), key: read('api.key'), clientCa: read('ca.crt') },
-    serviceAccountKeys: parseServiceAccountKeys(read('sa.key'), read('sa.pub')),
-    etcdTls: { ca: read('etcd-ca.crt'), cert: read('etcd-client.crt'), key: read('etcd-client.key') },
-  };
 }
 
 /** One line for the operator: what failed and how to mend it. */
@@ -71,20 +62,30 @@ async function rewriteSecrets(etcd: EtcdConnection, values: ValueTransformer, lo
   }
 }
 
+/** @throws StorageError when etcd does not answer under these certificates */
+async function tryEtcd(etcd: EtcdConnection, tls: EtcdTls): Promise<void> {
+  const probe = openKv({ ...etcd, tls });
+  try {
+    await probe.range({ key: SECRETS_PREFIX });
+  } finally {
+    probe.close();
+  }
+}
+
 async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2));
   const logger = createLogger('holt-api', config.logLevel);
-  const { tls, etcdTls, serviceAccountKeys } = readPki(statePaths(config.stateDir).pki);
   const stopTelemetry = await startTelemetry({
     serviceName: 'holt-api',
     otlpEndpoint: config.otlpEndpoint,
     onProblem: (problem) => logger.warn(problem),
   });
   const registry = createRegistry();
+  const pki = new Pki({ dir: statePaths(config.stateDir).pki, clock: systemClock, logger, registry });
   const audit = openAudit(config, registry, logger);
   const etcd: EtcdConnection = {
     endpoints: [`https://127.0.0.1:${config.ports.etcdClient}`],
-    tls: etcdTls,
+    tls: pki.etcdTls,
     requestTimeoutMs: ETCD_REQUEST_TIMEOUT_MS,
   };
   const encryptionKeys = openEncryptionKeys(
@@ -94,10 +95,10 @@ async function main(): Promise<void> {
   const values = createAesGcmTransformer([SECRETS_PREFIX], encryptionKeys.keys);
   const server = await startApiServer({
     etcd: { ...etcd, values },
-    tls,
+    tls: pki.servingTls,
     port: config.ports.api,
     serviceAccounts: {
-      keys: () => serviceAccountKeys,
+      keys: pki.serviceAccountKeys,
       issuer: config.authentication.serviceAccountIssuer,
     },
     definitions: ALL_DEFINITIONS,
@@ -107,11 +108,18 @@ async function main(): Promise<void> {
     ...(audit === undefined ? {} : { audit }),
   });
   logger.info({ port: server.port }, 'serving');
+  const stopping = new AbortController();
+  const watchingPki = pki.watch(
+    { useTls: (tls) => server.useTls(tls), tryEtcd: (tls) => tryEtcd(etcd, tls) },
+    stopping.signal,
+  );
   const rewrite = () => rewriteSecrets(etcd, values, logger);
   encryptionKeys.onChange(rewrite);
   void rewrite();
   const stop = async (signal: NodeJS.Signals) => {
     logger.info({ signal }, 'stopping');
+    stopping.abort();
+    await watchingPki;
     await server.stop();
     await audit?.sink.close();
     await stopTelemetry();

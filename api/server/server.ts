@@ -28,12 +28,12 @@ import { handleRequest } from './http/handle-request.ts';
 import { createServerMetrics } from './http/metrics.ts';
 import { trackSockets } from './http/open-sockets.ts';
 import { refuseTunnel } from './http/refuse-tunnel.ts';
+import { renewableTls, type ServingTls, secureContextOptions } from './http/serving-tls.ts';
 import { StalledClients } from './http/stalled-clients.ts';
 
 export interface ApiServerOptions {
   readonly etcd: EtcdConnection;
-  /** PEM: the server's certificate and key, and the CA that signs clients. */
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer; readonly clientCa: Buffer };
+  readonly tls: ServingTls;
   /** Loopback port; 0: any free one. */
   readonly port: number;
   readonly definitions: readonly ResourceDefinition[];
@@ -63,6 +63,11 @@ export interface ServerLimits {
 /** A running API server. */
 export interface ApiServer {
   readonly port: number;
+  /**
+   * Certificates for new connections. Open ones go on, but for those of clients that no CA given here signed.
+   * @throws Error for what cannot be used; all stays as it was
+   */
+  useTls(tls: ServingTls): void;
   /** Ends watches in order, lets requests under way finish, closes everything. */
   stop(): Promise<void>;
 }
@@ -113,13 +118,10 @@ function createHttpsServer({ tls, limits }: ApiServerOptions, context: ServerCon
   const senderMs = limits?.senderMs ?? SENDER_MS;
   const server = createServer(
     {
-      cert: tls.cert,
-      key: tls.key,
-      ca: tls.clientCa,
+      ...secureContextOptions(tls),
       requestCert: true,
       // Health is for everybody; `userOf` decides who is somebody.
       rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
       // A slow sender holds a socket no longer than this; answers, watches above all, may take any time.
       handshakeTimeout: 15_000,
@@ -197,6 +199,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   };
   const server = createHttpsServer(options, context);
   const destroySockets = trackSockets(server);
+  const useTls = renewableTls(server);
   let port: number;
   try {
     port = await listen(server, options.port);
@@ -212,6 +215,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   ]);
   return {
     port,
+    useTls,
     stop: async () => {
       stopping.abort();
       stalledClients.close();

@@ -9,7 +9,7 @@ import { type EtcdProcess, type EtcdProcessOptions, startEtcd } from './etcd-pro
 import { freePorts } from './free-ports.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 import { createKeyPem } from './test-keys.ts';
-import { createTestPki } from './test-pki.ts';
+import { createTestPki, type TestPki } from './test-pki.ts';
 import { waitUntil } from './wait-until.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -19,6 +19,7 @@ export interface MainHost {
   readonly dir: string;
   readonly config: string;
   readonly port: number;
+  readonly pki: TestPki;
   readonly etcd: EtcdProcess;
   /** Between the API server and etcd. */
   readonly proxy: TcpProxy;
@@ -64,7 +65,7 @@ export async function prepareMainHost(
   };
   await writeFile(config, JSON.stringify(settings));
   return {
-    ...{ dir, config, port, etcd, proxy },
+    ...{ dir, config, port, pki, etcd, proxy },
     client: { ...admin, ca },
     dispose: async () => {
       await proxy.close();

@@ -9,6 +9,9 @@ export interface EtcdTls {
   readonly key: Buffer;
 }
 
+/** Asked for whenever a connection is opened: another object means that the certificates are others. */
+export type CurrentEtcdTls = () => EtcdTls;
+
 /** Where etcd is and how to speak to it. */
 export interface EtcdConnection {
   /**
@@ -16,7 +19,7 @@ export interface EtcdConnection {
    * latter's certificate must hold the name `localhost`, since Node's TLS takes no address as a server name.
    */
   readonly endpoints: readonly string[];
-  readonly tls?: EtcdTls;
+  readonly tls?: EtcdTls | CurrentEtcdTls;
   /** How values stand in etcd; as they are where absent. */
   readonly values?: ValueTransformer;
   /** Deadline of one kv request, milliseconds. */
@@ -66,8 +69,13 @@ export function channelOptions(connection: EtcdConnection): ChannelOptions {
   return { ...CHANNEL_OPTIONS, ...serverNameOverride(connection) };
 }
 
+/** The certificates as they are now. */
+export function tlsOf({ tls }: EtcdConnection): EtcdTls | undefined {
+  return typeof tls === 'function' ? tls() : tls;
+}
+
 /** gRPC credentials for the connection. */
 export function channelCredentials(connection: EtcdConnection): ChannelCredentials {
-  const { tls } = connection;
+  const tls = tlsOf(connection);
   return tls === undefined ? credentials.createInsecure() : credentials.createSsl(tls.ca, tls.key, tls.cert);
 }

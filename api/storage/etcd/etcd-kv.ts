@@ -1,6 +1,6 @@
 import { Etcd3, type IRangeRequest, type IRangeResponse, type IRequestOp } from 'etcd3';
 import { classifyEtcdError } from './classify-error.ts';
-import { channelOptions, type EtcdConnection } from './connection.ts';
+import { channelOptions, type EtcdConnection, tlsOf } from './connection.ts';
 import type {
   EtcdKv,
   KeyValue,
@@ -50,15 +50,16 @@ export class Etcd3Kv implements EtcdKv {
 
   constructor(connection: EtcdConnection, observe: ObserveEtcd = () => {}) {
     this.#observe = observe;
+    const tls = tlsOf(connection);
     this.#client = new Etcd3({
       hosts: [...connection.endpoints],
-      ...(connection.tls === undefined
+      ...(tls === undefined
         ? {}
         : {
             credentials: {
-              rootCertificate: connection.tls.ca,
-              privateKey: connection.tls.key,
-              certChain: connection.tls.cert,
+              rootCertificate: tls.ca,
+              privateKey: tls.key,
+              certChain: tls.cert,
             },
           }),
       grpcOptions: channelOptions(connection),

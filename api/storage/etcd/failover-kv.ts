@@ -3,6 +3,7 @@ import { StorageError } from '../storage-error.ts';
 import type { EtcdConnection } from './connection.ts';
 import { Etcd3Kv } from './etcd-kv.ts';
 import type { EtcdKv, ObserveEtcd, RangeRequest, RangeResult, TxnRequest, TxnResult } from './kv.ts';
+import { RenewingKv } from './renewing-kv.ts';
 
 /** grpc-js says so of a call that never left this process. */
 const NEVER_SENT = /No connection established|ECONNREFUSED/;
@@ -64,12 +65,20 @@ export class FailoverKv implements EtcdKv {
   }
 }
 
-/** The key-value service of an etcd of one member or several. */
-export function openKv(connection: EtcdConnection, observe?: ObserveEtcd): EtcdKv {
+function openMembers(connection: EtcdConnection, observe: ObserveEtcd | undefined): EtcdKv {
   const [first, ...others] = connection.endpoints.map(
     (endpoint) => new Etcd3Kv({ ...connection, endpoints: [endpoint] }, observe),
   );
   if (first === undefined) throw new RangeError('etcd has no endpoints');
-  const kv = others.length === 0 ? first : new FailoverKv([first, ...others]);
+  return others.length === 0 ? first : new FailoverKv([first, ...others]);
+}
+
+/** The key-value service of an etcd of one member or several, under the certificates of the time of each call. */
+export function openKv(connection: EtcdConnection, observe?: ObserveEtcd): EtcdKv {
+  const { tls } = connection;
+  const kv =
+    typeof tls === 'function'
+      ? new RenewingKv(tls, (current) => openMembers({ ...connection, tls: current }, observe))
+      : openMembers(connection, observe);
   return connection.values === undefined ? kv : new TransformingKv(kv, connection.values);
 }

@@ -34,7 +34,7 @@ function verificationKey(key: KeyObject): VerificationKey {
 /**
  * Reads `sa.key` (one private key, PEM) and `sa.pub` (any number of public keys, PEM). The signing key verifies
  * too, whether or not its public half is in `sa.pub`. To rotate: append the new public key, replace the private
- * key, restart, and drop the old public key when its last token has expired.
+ * key, and drop the old public key when its last token has expired.
  * @throws Error for what is no key, TypeError for a key of another kind
  */
 export function parseServiceAccountKeys(
