@@ -12,6 +12,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Connections that were made so far. */
   readonly connectionCount: number;
+  /** Connections that are there now: what a cut would reset. */
+  readonly openCount: number;
   /** Resets every connection at once, in the middle of whatever is on the way. */
   cut(): void;
   /** Holds everything back without a word, as a broken network does, until `heal`. */
@@ -53,6 +55,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Relays to `targetPort` on 127.0.0.1. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const open = new Set<Socket>();
   const gate = new Gate();
   let slowness: Slowness | undefined;
   let connectionCount = 0;
@@ -78,6 +81,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   };
   const server = createServer((inbound) => {
     connectionCount += 1;
+    open.add(inbound);
     const outbound = connect(targetPort, '127.0.0.1');
     for (const [one, other] of [
       [inbound, outbound],
@@ -87,6 +91,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       one.on('error', () => {});
       one.on('close', () => {
         sockets.delete(one);
+        open.delete(inbound);
         other.destroy();
       });
       void relay(one, other);
@@ -96,12 +101,16 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the proxy has no TCP port');
   const cut = () => {
+    open.clear();
     for (const socket of [...sockets]) socket.resetAndDestroy();
   };
   return {
     port: address.port,
     get connectionCount() {
       return connectionCount;
+    },
+    get openCount() {
+      return open.size;
     },
     cut,
     stall: () => gate.shut(),

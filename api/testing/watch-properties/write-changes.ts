@@ -9,7 +9,8 @@ export interface WriteOptions {
   readonly namespace: string;
   readonly changeCount: number;
   readonly writerCount: number;
-  readonly onProgress: (changes: number) => void;
+  /** The writer that it is told by waits for what it returns. */
+  readonly onProgress: (changes: number) => Promise<void>;
 }
 
 function encodeLease(namespace: string, name: string, { token, side }: LeaseState): Buffer {
@@ -60,7 +61,7 @@ export async function writeChanges(options: WriteOptions): Promise<readonly Chan
       if (success.length === 0) continue;
       const { revision } = await kv.txn({ compare: [], success });
       changes.push(...made.map((change) => ({ ...change, revision })));
-      onProgress(changes.length);
+      await onProgress(changes.length);
     }
   };
   await Promise.all(Array.from({ length: writerCount }, (_, index) => writer(index)));
