@@ -16,6 +16,8 @@ import { secretDefinition } from './secret/definition.ts';
 import { serviceDefinition } from './service/definition.ts';
 import { serviceAccountDefinition } from './serviceaccount/definition.ts';
 import { userVmDefinition } from './uservm/definition.ts';
+import { validatingAdmissionPolicyDefinition } from './validatingadmissionpolicy/definition.ts';
+import { validatingAdmissionPolicyBindingDefinition } from './validatingadmissionpolicybinding/definition.ts';
 
 /** Every kind that the API serves. */
 export const ALL_DEFINITIONS: readonly ResourceDefinition[] = [
@@ -33,6 +35,8 @@ export const ALL_DEFINITIONS: readonly ResourceDefinition[] = [
   roleBindingDefinition,
   clusterRoleBindingDefinition,
   customResourceDefinitionDefinition,
+  validatingAdmissionPolicyDefinition,
+  validatingAdmissionPolicyBindingDefinition,
   userVmDefinition,
   sandboxContainerDefinition,
   guestImageDefinition,

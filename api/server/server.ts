@@ -30,6 +30,7 @@ import { trackSockets } from './http/open-sockets.ts';
 import { refuseTunnel } from './http/refuse-tunnel.ts';
 import { renewableTls, type ServingTls, secureContextOptions } from './http/serving-tls.ts';
 import { StalledClients } from './http/stalled-clients.ts';
+import { PolicyIndex } from './policy/policy-index.ts';
 
 export interface ApiServerOptions {
   readonly etcd: EtcdConnection;
@@ -191,6 +192,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     catalog,
     authorize: options.authorize ?? createAuthorizer({ cache, rules, startup }),
     rules,
+    policies: new PolicyIndex(cache),
     startup,
     clock,
     logger,

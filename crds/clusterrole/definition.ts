@@ -1,25 +1,12 @@
 import { z } from 'zod';
+import { labelSelectorSchema } from '../meta/label-selector.ts';
 import type { ObjectMeta } from '../meta/meta.ts';
 import { CREATED_AT_COLUMN, type PolicyRule, policyRulesSchema, RBAC_GROUP } from '../meta/rbac.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 
-const labelSelector = z.object({
-  matchLabels: z.record(z.string(), z.string()).optional(),
-  matchExpressions: z
-    .array(
-      z.object({
-        key: z.string(),
-        operator: z.string(),
-        values: z.array(z.string()).meta({ 'x-kubernetes-list-type': 'atomic' }).optional(),
-      }),
-    )
-    .meta({ 'x-kubernetes-list-type': 'atomic' })
-    .optional(),
-});
-
 const aggregationRule = z.object({
   clusterRoleSelectors: z
-    .array(labelSelector)
+    .array(labelSelectorSchema)
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .optional()
     .describe('Each ClusterRole that one of these selects adds its rules.'),

@@ -33,6 +33,8 @@ export interface ResourceInfo {
   readonly categories: readonly string[];
   readonly namespaced: boolean;
   readonly hasStatus: boolean;
+  /** A built-in kind whose `metadata.generation` counts the changes of its spec; other kinds' always does. */
+  readonly hasGeneration?: boolean;
   /** Core and coordination kinds: served with protobuf too, and not published as CustomResourceDefinitions. */
   readonly builtIn: boolean;
   readonly description: string;

@@ -1,6 +1,8 @@
 import { HOLT_GROUP, type ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { customResourceDefinitionRule } from '../customresources/validate-crd.ts';
 import type { FieldError } from '../schema/structural.ts';
+import { admissionBindings } from './admission-bindings.ts';
+import { admissionPolicies } from './admission-policies.ts';
 import { configData } from './config-data.ts';
 import { containerSource } from './container-source.ts';
 import { immutableFields } from './immutable-fields.ts';
@@ -24,6 +26,8 @@ const BUILT_IN_RULES: readonly AdmissionRule[] = [
   resourceQuotas,
   customResourceDefinitionRule,
   services,
+  admissionPolicies,
+  admissionBindings,
   providerKeys,
 ];
 /** By kinds of Holt's own; other people's may have the same names in their groups. */

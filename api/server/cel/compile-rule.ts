@@ -50,7 +50,8 @@ interface Level {
   readonly schema: StructuralSchema;
 }
 
-function summaryOf(error: unknown): string {
+/** What is wrong with an expression, without the excerpt of it that the library adds. */
+export function summaryOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'summary' in error ? String(error.summary) : error.message;
 }

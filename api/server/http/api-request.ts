@@ -13,6 +13,8 @@ export interface ApiRequest {
   readonly target: Target;
   /** Adds a `Warning` header. */
   readonly warn: (text: string) => void;
+  /** Adds an annotation to the audit's events. */
+  readonly annotate: (key: string, value: string) => void;
   /** A watch has sent its headers and what there was. */
   readonly onWatchOpen: () => void;
 }

@@ -10,6 +10,7 @@ import type { RuleResolver } from '../auth/rbac/rule-resolver.ts';
 import type { TokenIssuer } from '../auth/service-account/token-request.ts';
 import type { LiveCatalog } from '../customresources/live-catalog.ts';
 import type { FlowControl } from '../flow/flow-control.ts';
+import type { PolicyIndex } from '../policy/policy-index.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { StalledClients } from './stalled-clients.ts';
 
@@ -33,6 +34,8 @@ export interface ServerContext {
   readonly audit: AuditOptions | undefined;
   /** What roles say, for those who ask and for those who grant. */
   readonly rules: RuleResolver;
+  /** What writes are asked about. */
+  readonly policies: PolicyIndex;
   readonly startup: StartupProgress;
   /** Bounds the requests that are answered at once. */
   readonly flow: FlowControl;

@@ -46,7 +46,9 @@ async function answerResource(exchange: Exchange, user: User, release: Release):
   requireAccess(audit.observe(context.authorize), resourceAttributes(user, verb, target, url.searchParams));
   const warnings: string[] = [];
   const warn = (text: string) => {
-    warnings.push(warningHeader(text));
+    const header = warningHeader(text);
+    if (warnings.includes(header)) return;
+    warnings.push(header);
     if (!response.headersSent) response.setHeader('warning', warnings);
   };
   if (definition.deprecationWarning !== undefined) warn(definition.deprecationWarning);
@@ -70,6 +72,7 @@ async function answerResource(exchange: Exchange, user: User, release: Release):
     user,
     target,
     warn,
+    annotate: (key: string, value: string) => audit.annotate(key, value),
     onWatchOpen,
   };
   return traceWrite(write, () => dispatch(api, verb));

@@ -5,6 +5,7 @@ import { requireAccess } from '../auth/forbidden.ts';
 import { resourceAttributes } from '../auth/request-attributes.ts';
 import { isApplyPatch, parseApplyConfig } from '../patch/apply-config.ts';
 import { parsePatchBody } from '../patch/patch.ts';
+import { PolicyAdmission } from '../policy/admission.ts';
 import { applyObject } from '../write/apply.ts';
 import { commitStatus } from '../write/commit.ts';
 import { createObject } from '../write/create.ts';
@@ -36,6 +37,7 @@ export function writeRequest(api: ApiRequest, name: string): WriteRequest {
     subresource: target.subresource ?? '',
     fieldManager: fieldManagerOf(query, request.headers['user-agent'], optionsKind),
     traceparent: activeTraceparent() ?? (typeof traceparent === 'string' ? traceparent : undefined),
+    admission: new PolicyAdmission(api),
   };
 }
 

@@ -1,41 +1,14 @@
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
-import { ageOf } from './age.ts';
 import type { Column } from './columns.ts';
 import { eventColumns } from './event-columns.ts';
+import { BINDING_COLUMNS, POLICY_COLUMNS } from './policy-columns.ts';
+import { AGE, column, NAME } from './simple-columns.ts';
 
 /*
  * Columns that are computed, as kubectl's users know them.
  * Source: kubernetes 1.32 pkg/printers/internalversion/printers.go
  */
-
-interface ColumnOptions {
-  readonly name: string;
-  readonly description: string;
-  readonly isWide?: boolean;
-}
-
-function column(options: ColumnOptions, cell: (object: ApiObject, nowMs: number) => unknown): Column {
-  const { name, description, isWide = false } = options;
-  return {
-    definition: {
-      name,
-      type: 'string',
-      format: name === 'Name' ? 'name' : '',
-      description,
-      priority: isWide ? 1 : 0,
-    },
-    cell,
-  };
-}
-
-const NAME = column(
-  { name: 'Name', description: 'Name of the object, unique among its kind in its namespace.' },
-  ({ metadata }) => metadata.name ?? '',
-);
-const AGE = column({ name: 'Age', description: 'Since its creation' }, ({ metadata }, nowMs) =>
-  ageOf(metadata.creationTimestamp, nowMs),
-);
 
 function sizeOf(value: unknown): number {
   return typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
@@ -148,6 +121,8 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   RoleBinding: bindingColumns,
   ClusterRoleBinding: bindingColumns,
   ResourceQuota: quotaColumns,
+  ValidatingAdmissionPolicy: POLICY_COLUMNS,
+  ValidatingAdmissionPolicyBinding: BINDING_COLUMNS,
 };
 
 /** The columns of a built-in kind where they are computed; undefined where its definition says all. */

@@ -1,3 +1,4 @@
+import { ADMISSION_MESSAGES } from './admission-messages.ts';
 import { APIEXTENSIONS_MESSAGES } from './apiextensions-messages.ts';
 import { CORE_MESSAGES } from './core-messages.ts';
 import { JSON_SCHEMA_MESSAGES } from './json-schema-messages.ts';
@@ -36,6 +37,7 @@ const STORED_KINDS: Readonly<Record<string, readonly string[]>> = {
   'coordination.k8s.io/v1': ['Lease'],
   'rbac.authorization.k8s.io/v1': ['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'],
   'apiextensions.k8s.io/v1': ['CustomResourceDefinition'],
+  'admissionregistration.k8s.io/v1': ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'],
   'meta.k8s.io/v1': ['PartialObjectMetadata'],
 };
 
@@ -76,6 +78,7 @@ export const MESSAGES = messageRegistry({
   ...SMALL_GROUPS,
   ...RBAC_MESSAGES,
   ...REVIEW_MESSAGES,
+  ...ADMISSION_MESSAGES,
   ...APIEXTENSIONS_MESSAGES,
   ...JSON_SCHEMA_MESSAGES,
   ...LISTS,

@@ -83,6 +83,14 @@ function arbitraryField(field: MessageField, depth: number): fc.Arbitrary<unknow
 function arbitraryKind(message: string, depth: number): fc.Arbitrary<unknown> {
   const schema = () => arbitraryMessage('JSONSchemaProps', depth - 1);
   switch (message) {
+    case 'NamedRuleWithOperations':
+      return fc
+        .record({
+          names: fc.array(text, { minLength: 1 }),
+          operations: fc.array(text, { minLength: 1 }),
+          rule: arbitraryMessage('Rule', depth),
+        })
+        .map(({ names, operations, rule }) => ({ resourceNames: names, operations, ...rule }));
     case 'JSONSchemaPropsOrArray':
       return fc.oneof(schema(), fc.array(schema(), { minLength: 1, maxLength: 2 }));
     case 'JSONSchemaPropsOrBool':

@@ -12,7 +12,7 @@ import { alreadyExists, badRequest } from '../http/errors.ts';
 import { StatusError } from '../http/status-error.ts';
 import { fieldWriterOf, type ManageFields, sentManagedFields, setManagedFields } from './manage-fields.ts';
 import { NamespaceGuard } from './namespace-guard.ts';
-import { checkIdentity, isTraced, setTraceparent, validated } from './prepare.ts';
+import { checkIdentity, hasGeneration, isTraced, setTraceparent, validated } from './prepare.ts';
 import { timestamp, type WriteRequest, type WriteResult } from './write-request.ts';
 
 /** Kubernetes tries a generated name this often before it gives up. */
@@ -40,10 +40,10 @@ function withSystemFields(request: WriteRequest, body: JsonRecord, name: string,
       ...(request.namespace === undefined ? {} : { namespace: request.namespace }),
       uid: randomUUID(),
       creationTimestamp: timestamp(nowMs),
-      ...(definition.builtIn ? {} : { generation: 1 }),
+      ...(hasGeneration(definition) ? { generation: 1 } : {}),
     },
   };
-  if (definition.hasStatus && (!definition.builtIn || isCrdKind(definition))) delete object.status;
+  if (definition.hasStatus && (hasGeneration(definition) || isCrdKind(definition))) delete object.status;
   return isNamespace ? withNamespaceFields(object, name) : object;
 }
 
@@ -72,15 +72,16 @@ export async function createNamed(
   const { definition } = resource;
   const prepared = withSystemFields(request, body, name, context.clock.nowMs());
   const { object, warnings } = validated({ ...request, name }, prepared, undefined);
+  const namespaceGuard =
+    namespace === undefined ? undefined : new NamespaceGuard(context, resource, namespace, name);
   const managedFields = sentManagedFields(body);
   const entries =
     manageFields?.(object) ?? managedAfterUpdate(fieldWriterOf(request), undefined, object, managedFields);
   setManagedFields(object, entries);
   if (isTraced(definition)) setTraceparent(object, request.traceparent);
+  await askPolicies({ ...request, name }, object, namespaceGuard);
   const value = resource.encode(object);
   const key = objectKey(definition, namespace, name);
-  const namespaceGuard =
-    namespace === undefined ? undefined : new NamespaceGuard(context, resource, namespace, name);
   const servedGuard =
     resource.crdName === undefined ? undefined : new ServedGuard(context, resource, resource.crdName);
   const reservations = reservationGuards(definition, object);
@@ -113,6 +114,19 @@ export async function createNamed(
     stored: result.stored ?? new StoredObject(key, value, result.revision),
     warnings,
   };
+}
+
+/** Policies see the namespace that is there; without one there is nothing to ask. */
+async function askPolicies(
+  request: WriteRequest,
+  object: ApiObject,
+  namespaceGuard: NamespaceGuard | undefined,
+): Promise<void> {
+  const { admission } = request;
+  if (admission === undefined || !admission.asks(request)) return;
+  await namespaceGuard?.guard();
+  const namespaceObject = namespaceGuard?.namespace;
+  admission.check(request, { operation: 'CREATE', object, oldObject: null, namespaceObject });
 }
 
 /** What the transaction would have found. */

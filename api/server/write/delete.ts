@@ -50,6 +50,24 @@ function marked(request: WriteRequest, options: DeleteOptions, current: StoredOb
   return { ...next, status: { ...(isRecord(next.status) ? next.status : {}), phase: 'Terminating' } };
 }
 
+function askPolicies(request: WriteRequest, options: DeleteOptions, oldObject: ApiObject): void {
+  const { dryRun, propagationPolicy, orphanDependents, uid, resourceVersion } = options;
+  const preconditions = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) };
+  request.admission?.check(
+    { ...request, dryRun },
+    {
+      operation: 'DELETE',
+      object: null,
+      oldObject,
+      options: {
+        ...(propagationPolicy !== undefined && { propagationPolicy }),
+        ...(orphanDependents !== undefined && { orphanDependents }),
+        ...(Object.keys(preconditions).length > 0 && { preconditions }),
+      },
+    },
+  );
+}
+
 /**
  * Deletes an object, or marks it where finalizers hold it (`action` tells: `delete`, or `put`/`none`). A dry run
  * answers as if.
@@ -71,6 +89,7 @@ export async function deleteObject(request: WriteRequest, options: DeleteOptions
     plan: (current): WritePlan => {
       if (current === undefined) throw notFound(definition, name);
       checkPreconditions(request, options, current.object);
+      askPolicies(request, options, resource.view(current).object);
       planned = planOf(request, current.object, marked(request, options, current));
       return options.dryRun ? { action: 'none' } : planned;
     },

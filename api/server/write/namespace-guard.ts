@@ -28,6 +28,11 @@ export class NamespaceGuard {
     this.#known = context.cache.get(this.#key);
   }
 
+  /** The namespace, as far as it is known. */
+  get namespace(): Namespace | undefined {
+    return this.#known?.object as Namespace | undefined;
+  }
+
   /** @throws StatusError 404 without the namespace, 403 while it terminates */
   async guard(): Promise<Guard> {
     this.#known ??= await this.#read();

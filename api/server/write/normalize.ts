@@ -1,5 +1,6 @@
 import type { ClusterRoleBinding } from '../../../crds/clusterrolebinding/definition.ts';
 import type { ConfigMap } from '../../../crds/configmap/definition.ts';
+import type { MatchResources } from '../../../crds/meta/admission.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
 import { RBAC_GROUP, type RoleRef, type Subject } from '../../../crds/meta/rbac.ts';
 import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
@@ -7,6 +8,8 @@ import type { ResourceQuota } from '../../../crds/resourcequota/definition.ts';
 import type { RoleBinding } from '../../../crds/rolebinding/definition.ts';
 import { SECRET_TYPES, type Secret } from '../../../crds/secret/definition.ts';
 import type { Service } from '../../../crds/service/definition.ts';
+import type { ValidatingAdmissionPolicy } from '../../../crds/validatingadmissionpolicy/definition.ts';
+import type { ValidatingAdmissionPolicyBinding } from '../../../crds/validatingadmissionpolicybinding/definition.ts';
 import { badRequest } from '../http/errors.ts';
 import { isBase64 } from '../schema/base64.ts';
 
@@ -84,6 +87,22 @@ function normalizeService(service: Service): void {
   spec.clusterIPs ??= [clusterIP];
 }
 
+/** Source: kubernetes pkg/apis/admissionregistration/v1/defaults.go */
+function normalizeMatchResources(resources: MatchResources | undefined): void {
+  if (resources === undefined) return;
+  resources.matchPolicy ??= 'Equivalent';
+  resources.namespaceSelector ??= {};
+  resources.objectSelector ??= {};
+  const { resourceRules = [], excludeResourceRules = [] } = resources;
+  for (const rule of [...resourceRules, ...excludeResourceRules]) rule.scope ??= '*';
+}
+
+function normalizeAdmissionPolicy(policy: ValidatingAdmissionPolicy): void {
+  policy.spec ??= {};
+  policy.spec.failurePolicy ??= 'Fail';
+  normalizeMatchResources(policy.spec.matchConstraints);
+}
+
 const NORMALIZERS: Readonly<Record<string, Normalize>> = {
   ConfigMap: (object) => checkBase64(object, (object as ConfigMap).binaryData),
   Secret: (object) => normalizeSecret(object as Secret),
@@ -91,6 +110,9 @@ const NORMALIZERS: Readonly<Record<string, Normalize>> = {
   ClusterRoleBinding: (object) => normalizeBinding(object as ClusterRoleBinding),
   Service: (object) => normalizeService(object as Service),
   ResourceQuota: (object) => normalizeQuota(object as ResourceQuota),
+  ValidatingAdmissionPolicy: (object) => normalizeAdmissionPolicy(object as ValidatingAdmissionPolicy),
+  ValidatingAdmissionPolicyBinding: (object) =>
+    normalizeMatchResources((object as ValidatingAdmissionPolicyBinding).spec?.matchResources),
 };
 
 /**

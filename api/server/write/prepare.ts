@@ -82,6 +82,11 @@ export function validated(
   return { object: valid, warnings: result.warnings };
 }
 
+/** Whether `metadata.generation` counts the changes of the spec. */
+export function hasGeneration({ builtIn, hasGeneration = !builtIn }: ResourceInfo): boolean {
+  return hasGeneration;
+}
+
 /** Objects of Holt's own kinds carry the trace of what is done for them; other people's are left as they are. */
 export function isTraced({ group }: Pick<ResourceInfo, 'group'>): boolean {
   return group === HOLT_GROUP;

@@ -11,7 +11,7 @@ import { managedAfterUpdate } from '../apply/field-manager.ts';
 import { conflict, invalid, notFound, staleWrite } from '../http/errors.ts';
 import { fieldWriterOf, type ManageFields, sentManagedFields, setManagedFields } from './manage-fields.ts';
 import { mergeUpdate } from './merge-update.ts';
-import { checkIdentity, isTraced, setTraceparent, validated } from './prepare.ts';
+import { checkIdentity, hasGeneration, isTraced, setTraceparent, validated } from './prepare.ts';
 import type { WriteRequest, WriteResult } from './write-request.ts';
 
 /** Makes the wanted object from a copy of the present one; may throw StatusError. */
@@ -65,7 +65,7 @@ function specChanged(current: ApiObject, next: ApiObject, hasStatus: boolean): b
 /** The trace annotation outlives clients that replace the annotations; a change of the spec starts a new trace. */
 function markChange(request: WriteRequest, current: ApiObject, next: ApiObject): void {
   const { definition } = request.resource;
-  if (definition.builtIn) return;
+  if (!hasGeneration(definition)) return;
   const changed = specChanged(current, next, definition.hasStatus);
   if (changed) next.metadata.generation = (current.metadata.generation ?? 0) + 1;
   if (!isTraced(definition)) return;
@@ -125,6 +125,7 @@ export function nextObject(
     manageFields?.(next) ?? managedAfterUpdate(fieldWriterOf(request), present, next, managedFields);
   markChange(request, present, next);
   setManagedFields(next, entries);
+  request.admission?.check(request, { operation: 'UPDATE', object: next, oldObject: present });
   return { next, warnings };
 }
 

@@ -3,6 +3,7 @@ import type { User } from '../auth/user.ts';
 import type { ServerContext } from '../http/context.ts';
 import type { WriteOptions } from '../http/query.ts';
 import type { Resource } from '../http/resource.ts';
+import type { PolicyAdmission } from '../policy/admission.ts';
 import type { FieldError } from '../schema/field-error.ts';
 
 /** One object to be written, and how. */
@@ -21,6 +22,8 @@ export interface WriteRequest extends WriteOptions {
   readonly fieldManager?: string | undefined;
   /** W3C trace context of this write's span, else of the request; a fresh one is made where it is absent. */
   readonly traceparent: string | undefined;
+  /** Asks the policies; absent where the server writes by itself: no policy is in the way of that. */
+  readonly admission?: PolicyAdmission;
 }
 
 /** What came of a write. */

@@ -1,39 +1,9 @@
-import { isRecord, type JsonRecord } from '../../../../crds/generate/json-record.ts';
+import { isRecord } from '../../../../crds/generate/json-record.ts';
+import type { LabelSelector } from '../../../../crds/meta/label-selector.ts';
 import type { ApiObject } from '../../../../crds/meta/meta.ts';
+import { selectsLabels } from '../../selectors/object-selector.ts';
 
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : [];
-}
-
-function fulfils(requirement: JsonRecord, labels: Readonly<Record<string, string>>): boolean {
-  const key = String(requirement.key);
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-  const values = texts(requirement.values);
-  switch (requirement.operator) {
-    case 'In':
-      return value !== undefined && values.includes(value);
-    case 'NotIn':
-      return value === undefined || !values.includes(value);
-    case 'Exists':
-      return value !== undefined;
-    case 'DoesNotExist':
-      return value === undefined;
-    default:
-      return false;
-  }
-}
-
-/** metav1.LabelSelector: one that asks for nothing takes in everything. */
-function selects(selector: JsonRecord, labels: Readonly<Record<string, string>>): boolean {
-  const equal = Object.entries(isRecord(selector.matchLabels) ? selector.matchLabels : {});
-  const expressions = Array.isArray(selector.matchExpressions) ? selector.matchExpressions : [];
-  return (
-    equal.every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value) &&
-    expressions.every((requirement) => isRecord(requirement) && fulfils(requirement, labels))
-  );
-}
-
-function selectorsOf(role: ApiObject): readonly JsonRecord[] | undefined {
+function selectorsOf(role: ApiObject): readonly LabelSelector[] | undefined {
   if (!isRecord(role.aggregationRule)) return undefined;
   const { clusterRoleSelectors } = role.aggregationRule;
   return Array.isArray(clusterRoleSelectors) ? clusterRoleSelectors.filter(isRecord) : [];
@@ -53,7 +23,8 @@ export function aggregatedRules(
   const rules = new Map<string, unknown>();
   for (const selector of selectors) {
     const chosen = roles.filter(
-      ({ metadata }) => metadata.name !== role.metadata.name && selects(selector, metadata.labels ?? {}),
+      ({ metadata }) =>
+        metadata.name !== role.metadata.name && selectsLabels(selector, metadata.labels ?? {}),
     );
     for (const { rules: own } of chosen.toSorted((a, b) =>
       (a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1,
