@@ -17,6 +17,7 @@ const validation = z.object({
 const spec = z.object({
   paramKind: z
     .object({ apiVersion: z.string().optional(), kind: z.string().optional() })
+    .meta({ 'x-kubernetes-map-type': 'atomic' })
     .optional()
     .describe('The kind of the objects that the policy takes parameters from.'),
   matchConstraints: matchResourcesSchema.optional().describe('The writes that the policy is about.'),

@@ -4,12 +4,14 @@ import { labelSelectorSchema } from '../meta/label-selector.ts';
 import type { ObjectMeta } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 
-const paramRef = z.object({
-  name: z.string().optional().describe('The object with the parameters.'),
-  namespace: z.string().optional().describe('Where it is; that of the written object by default.'),
-  selector: labelSelectorSchema.optional().describe('Instead of a name: each that it selects.'),
-  parameterNotFoundAction: z.string().optional().describe('Where there is none: Allow or Deny the write.'),
-});
+const paramRef = z
+  .object({
+    name: z.string().optional().describe('The object with the parameters.'),
+    namespace: z.string().optional().describe('Where it is; that of the written object by default.'),
+    selector: labelSelectorSchema.optional().describe('Instead of a name: each that it selects.'),
+    parameterNotFoundAction: z.string().optional().describe('Where there is none: Allow or Deny the write.'),
+  })
+  .meta({ 'x-kubernetes-map-type': 'atomic' });
 
 const spec = z.object({
   policyName: z.string().optional().describe('The policy that comes into force by this.'),

@@ -35,6 +35,7 @@ const indexPaths = Object.keys(isRecord(index) ? index : {});
 test('the index leads to a document a group version, by its hash', (t) => {
   t.deepEqual(indexPaths, [
     'api/v1',
+    'apis/admissionregistration.k8s.io/v1',
     'apis/apiextensions.k8s.io/v1',
     'apis/authentication.k8s.io/v1',
     'apis/authorization.k8s.io/v1',

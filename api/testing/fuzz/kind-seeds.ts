@@ -25,6 +25,19 @@ const SUBJECTS = [
 ];
 const roleRef = (kind: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name: 'view' });
 
+const ADMISSION = 'admissionregistration.k8s.io/v1';
+const MATCHED = {
+  resourceRules: [
+    {
+      ...{ operations: ['CREATE', 'UPDATE'], apiGroups: [''], apiVersions: ['v1'] },
+      ...{ resources: ['configmaps', 'configmaps/*'], resourceNames: ['a'], scope: 'Namespaced' },
+    },
+  ],
+  namespaceSelector: { matchLabels: { a: 'b' } },
+  objectSelector: { matchExpressions: [{ key: 'k', operator: 'In', values: ['v'] }] },
+  matchPolicy: 'Exact',
+};
+
 const SCHEMA = {
   type: 'object',
   properties: {
@@ -106,6 +119,35 @@ export const KIND_SEEDS: readonly KindSeed[] = [
             selectableFields: [{ jsonPath: '.spec.size' }],
           },
         ],
+      },
+    },
+  ),
+  seed(`/apis/${ADMISSION}/validatingadmissionpolicies`, ADMISSION, 'ValidatingAdmissionPolicy', {
+    spec: {
+      paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+      matchConstraints: MATCHED,
+      matchConditions: [{ name: 'named', expression: "request.name != 'x'" }],
+      variables: [{ name: 'data', expression: 'has(object.data) ? object.data : {}' }],
+      validations: [
+        {
+          ...{ expression: 'size(variables.data) < 3', message: 'm', reason: 'Forbidden' },
+          messageExpression: "'n' + string(size(variables.data))",
+        },
+      ],
+      auditAnnotations: [{ key: 'k', valueExpression: 'request.operation' }],
+      failurePolicy: 'Ignore',
+    },
+  }),
+  seed(
+    `/apis/${ADMISSION}/validatingadmissionpolicybindings`,
+    ADMISSION,
+    'ValidatingAdmissionPolicyBinding',
+    {
+      spec: {
+        policyName: 'seed-validatingadmissionpolicy',
+        paramRef: { name: 'a', namespace: FUZZ_NAMESPACE, parameterNotFoundAction: 'Allow' },
+        matchResources: MATCHED,
+        validationActions: ['Warn', 'Audit'],
       },
     },
   ),
