@@ -254,6 +254,7 @@ test.serial('resourcequota: created, shown, its limits checked', async (t) => {
   );
   t.regex(await errors({ cpu: '-1' }), /must be greater than or equal to 0/);
   t.regex(await errors({ cpu: 'much' }), /quantities must match the regular expression/);
+  await ok('delete', 'quota', 'small');
 });
 
 test.serial('service: headless or a name outside, for there is no cluster network', async (t) => {

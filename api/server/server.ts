@@ -31,6 +31,7 @@ import { refuseTunnel } from './http/refuse-tunnel.ts';
 import { renewableTls, type ServingTls, secureContextOptions } from './http/serving-tls.ts';
 import { StalledClients } from './http/stalled-clients.ts';
 import { PolicyIndex } from './policy/policy-index.ts';
+import { QuotaTurns } from './quota/quota-turns.ts';
 
 export interface ApiServerOptions {
   readonly etcd: EtcdConnection;
@@ -185,6 +186,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     tokenIssuer,
     audit: options.audit,
     flow: new FlowControl(options.registry, options.limits?.flow),
+    quotaTurns: new QuotaTurns(),
     stalledClients,
     kv,
     cache,

@@ -41,6 +41,14 @@ export interface ResourceQuota {
   [field: string]: unknown;
 }
 
+/**
+ * Whether it says which Pods it is for: then it limits nothing, for there are none.
+ * Source: scopes in k8s.io/api/core/v1/types.go
+ */
+export function isScoped({ spec }: ResourceQuota): boolean {
+  return (spec?.scopes ?? []).length > 0 || spec?.scopeSelector !== undefined;
+}
+
 export const resourceQuotaDefinition: ResourceDefinition = {
   group: '',
   version: 'v1',

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ResourceQuota } from '../../../crds/resourcequota/definition.ts';
+import { ExactQuantity } from '../../../lib/exact-quantity.ts';
 import { checkQualifiedName } from '../schema/names.ts';
 import type { FieldError } from '../schema/structural.ts';
-import { checked, invalidValue } from './errors.ts';
+import { checked, forbiddenValue, invalidValue } from './errors.ts';
 import type { AdmissionRule } from './rule.ts';
 
 /** Resources that are counted, so that their limit is a whole number. */
@@ -24,6 +25,9 @@ const SCOPES: ReadonlySet<string> = new Set([
   ...['PriorityClass', 'CrossNamespacePodAffinity'],
 ]);
 
+const NO_PODS =
+  'and there are none here: leave it out, and limit what the whole namespace may have by spec.hard';
+
 function nameErrors(name: string, field: string): FieldError[] {
   const errors = checked(field, name, checkQualifiedName(name));
   if (errors.length > 0 || name.includes('/')) return errors;
@@ -35,9 +39,9 @@ function nameErrors(name: string, field: string): FieldError[] {
 }
 
 function quantityErrors(name: string, quantity: string, field: string): FieldError[] {
-  if (quantity.startsWith('-') && /[1-9]/.test(quantity))
-    return [invalidValue(field, quantity, 'must be greater than or equal to 0')];
-  const isWhole = /^\+?\d+([kMGTPE]|[KMGTPE]i)?$/.test(quantity);
+  const { nanos = 0n } = ExactQuantity.parse(quantity) ?? {};
+  if (nanos < 0n) return [invalidValue(field, quantity, 'must be greater than or equal to 0')];
+  const isWhole = nanos % ExactQuantity.one.nanos === 0n;
   return COUNTED.includes(name) && !isWhole ? [invalidValue(field, quantity, 'must be an integer')] : [];
 }
 
@@ -54,7 +58,24 @@ function scopeErrors(scopes: readonly string[], previous: readonly string[] | un
     .map(() => invalidValue(field, scopes, 'conflicting scopes'));
   const isMoved =
     previous !== undefined && !isDeepStrictEqual([...new Set(scopes)].sort(), [...new Set(previous)].sort());
-  return [...unknown, ...clashes, ...(isMoved ? [invalidValue(field, scopes, 'field is immutable')] : [])];
+  const pointless =
+    previous === undefined && scopes.length > 0
+      ? [forbiddenValue(field, `scopes choose among Pods, ${NO_PODS}`)]
+      : [];
+  return [
+    ...unknown,
+    ...clashes,
+    ...pointless,
+    ...(isMoved ? [invalidValue(field, scopes, 'field is immutable')] : []),
+  ];
+}
+
+function selectorErrors(
+  selector: NonNullable<ResourceQuota['spec']>['scopeSelector'],
+  previous: ResourceQuota | undefined,
+): FieldError[] {
+  if (selector === undefined || isDeepStrictEqual(selector, previous?.spec?.scopeSelector)) return [];
+  return [forbiddenValue('spec.scopeSelector', `it chooses among Pods, ${NO_PODS}`)];
 }
 
 /** Limits of a quota. Source: ValidateResourceQuota in kubernetes pkg/apis/core/validation/validation.go */
@@ -68,5 +89,6 @@ export const resourceQuotas: AdmissionRule = ({ definition, object, previous }) 
       return [...nameErrors(name, field), ...quantityErrors(name, String(quantity), field)];
     }),
     ...scopeErrors(spec?.scopes ?? [], before),
+    ...selectorErrors(spec?.scopeSelector, previous as ResourceQuota | undefined),
   ];
 };

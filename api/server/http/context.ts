@@ -11,6 +11,7 @@ import type { TokenIssuer } from '../auth/service-account/token-request.ts';
 import type { LiveCatalog } from '../customresources/live-catalog.ts';
 import type { FlowControl } from '../flow/flow-control.ts';
 import type { PolicyIndex } from '../policy/policy-index.ts';
+import type { QuotaTurns } from '../quota/quota-turns.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { StalledClients } from './stalled-clients.ts';
 
@@ -39,6 +40,8 @@ export interface ServerContext {
   readonly startup: StartupProgress;
   /** Bounds the requests that are answered at once. */
   readonly flow: FlowControl;
+  /** The order of the writes that are charged to quotas. */
+  readonly quotaTurns: QuotaTurns;
   /** Cuts clients that don't read. */
   readonly stalledClients: StalledClients;
   readonly clock: Clock;

@@ -103,7 +103,7 @@ function objectOf(answer: Answer): unknown {
 
 /** The answer as bytes; any error as a Status. Defects are logged with their stack and told without it. */
 async function rendered(exchange: Exchange): Promise<RenderedAnswer | undefined> {
-  const { context, request, url, record, audit } = exchange;
+  const { context, request, response, url, record, audit } = exchange;
   const { accept } = request.headers;
   try {
     const timeoutMs = exchange.info.verb === 'watch' ? undefined : deadlineMs(url.searchParams);
@@ -121,6 +121,9 @@ async function rendered(exchange: Exchange): Promise<RenderedAnswer | undefined>
     record.error = status.message;
     const object = status.toStatus();
     audit.setAnswer(() => object, object);
+    const { retryAfterSeconds } = status.details ?? {};
+    if (retryAfterSeconds !== undefined && !response.headersSent)
+      response.setHeader('retry-after', String(retryAfterSeconds));
     return renderStatus(object, status.code, accept);
   }
 }

@@ -29,6 +29,7 @@ function storageStatus(error: StorageError): StatusError {
         code: 409,
         reason: 'Conflict',
         message: `Too many writers at once: ${error.message}. Try again`,
+        details: { retryAfterSeconds: 1 },
       });
     case 'future-revision':
       return new StatusError({

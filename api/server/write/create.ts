@@ -10,6 +10,8 @@ import { isCrdKind } from '../customresources/crd-object.ts';
 import { ServedGuard } from '../customresources/served-guard.ts';
 import { alreadyExists, badRequest } from '../http/errors.ts';
 import { StatusError } from '../http/status-error.ts';
+import { isQuotaKind } from '../quota/quota-change.ts';
+import { WriteQuotas } from '../quota/write-quotas.ts';
 import { fieldWriterOf, type ManageFields, sentManagedFields, setManagedFields } from './manage-fields.ts';
 import { NamespaceGuard } from './namespace-guard.ts';
 import { checkIdentity, hasGeneration, isTraced, setTraceparent, validated } from './prepare.ts';
@@ -43,7 +45,8 @@ function withSystemFields(request: WriteRequest, body: JsonRecord, name: string,
       ...(hasGeneration(definition) ? { generation: 1 } : {}),
     },
   };
-  if (definition.hasStatus && (hasGeneration(definition) || isCrdKind(definition))) delete object.status;
+  const isServersOwn = hasGeneration(definition) || isCrdKind(definition) || isQuotaKind(definition);
+  if (definition.hasStatus && isServersOwn) delete object.status;
   return isNamespace ? withNamespaceFields(object, name) : object;
 }
 
@@ -86,10 +89,12 @@ export async function createNamed(
     resource.crdName === undefined ? undefined : new ServedGuard(context, resource, resource.crdName);
   const reservations = reservationGuards(definition, object);
   const cached = context.cache.get(key);
+  using quotas = new WriteQuotas({ ...request, name });
   if (request.dryRun) {
-    await namespaceGuard?.guard();
+    const guard = await namespaceGuard?.guard();
     servedGuard?.guard();
     await checkDryRun(request, key, object);
+    if (guard !== undefined) await quotas.planCreate(object, guard.modRevision);
     return { action: 'put', stored: new StoredObject(key, value, 0), warnings };
   }
   const result = await guaranteedUpdate({
@@ -98,17 +103,22 @@ export async function createNamed(
     cached,
     assumeAbsent: true,
     plan: async (current) => {
-      const guards = namespaceGuard === undefined ? [] : [await namespaceGuard.guard()];
+      const guard = await namespaceGuard?.guard();
+      const guards = guard === undefined ? [] : [guard];
       if (servedGuard !== undefined) guards.push(servedGuard.guard());
       if (current !== undefined) throw alreadyExists(definition, name);
+      const charged = guard && (await quotas.planCreate(object, guard.modRevision));
+      const claims = reservations.map(({ key: put }) => ({ put, value: reservationValue(object) }));
+      const announced = isQuotaKind(definition) ? (namespaceGuard?.touch() ?? []) : [];
       return {
         action: 'put',
         value,
-        guards: [...guards, ...reservations],
-        also: reservations.map((reservation) => ({ put: reservation.key, value: reservationValue(object) })),
+        guards: [...guards, ...reservations, ...(charged?.guards ?? [])],
+        also: [...claims, ...announced, ...(charged?.also ?? [])],
       };
     },
   });
+  quotas.committed(result.revision);
   return {
     action: result.action,
     stored: result.stored ?? new StoredObject(key, value, result.revision),

@@ -1,5 +1,6 @@
 import type { Namespace } from '../../../crds/namespace/definition.ts';
 import { namespaceDefinition } from '../../../crds/namespace/definition.ts';
+import type { Operation } from '../../storage/etcd/kv.ts';
 import type { Guard } from '../../storage/guaranteed-update.ts';
 import { objectKey } from '../../storage/keys.ts';
 import { StoredObject } from '../../storage/stored-object.ts';
@@ -37,6 +38,21 @@ export class NamespaceGuard {
   async guard(): Promise<Guard> {
     this.#known ??= await this.#read();
     this.#check();
+    return this.#guardKnown();
+  }
+
+  /** The same for a change of what is there already, which may be while the namespace terminates. */
+  async guardUnchecked(): Promise<Guard> {
+    this.#known ??= await this.#read();
+    return this.#guardKnown();
+  }
+
+  /** Writes the namespace again as it is, so that all that is guarded by it is planned anew. */
+  touch(): readonly Operation[] {
+    return this.#known === undefined ? [] : [{ put: this.#key, value: this.#known.bytes }];
+  }
+
+  #guardKnown(): Guard {
     return {
       key: this.#key,
       modRevision: this.#known?.modRevision ?? 0,

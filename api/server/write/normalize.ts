@@ -10,14 +10,12 @@ import { SECRET_TYPES, type Secret } from '../../../crds/secret/definition.ts';
 import type { Service } from '../../../crds/service/definition.ts';
 import type { ValidatingAdmissionPolicy } from '../../../crds/validatingadmissionpolicy/definition.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../../../crds/validatingadmissionpolicybinding/definition.ts';
+import { ExactQuantity } from '../../../lib/exact-quantity.ts';
 import { badRequest } from '../http/errors.ts';
 import { isBase64 } from '../schema/base64.ts';
 
 /** A kind's normal form; the object is the caller's own and is changed in place. */
 type Normalize = (object: ApiObject) => void;
-
-/** Source: the regular expression in k8s.io/apimachinery/pkg/api/resource/quantity.go */
-const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?$/;
 
 function cannotDecode(object: ApiObject, why: string) {
   return badRequest(
@@ -57,17 +55,18 @@ function normalizeSubject(subject: Subject): void {
   if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ||= RBAC_GROUP;
 }
 
+/** Quantities are stored in canonical form, as in Kubernetes: `1000m` is `1`. */
 function normalizeQuota(quota: ResourceQuota): void {
   for (const list of [quota.spec?.hard, quota.status?.hard, quota.status?.used]) {
     for (const [name, quantity] of Object.entries(list ?? {})) {
-      const text = String(quantity);
-      if (!QUANTITY.test(text)) {
+      const exact = ExactQuantity.parse(String(quantity));
+      if (exact === undefined) {
         throw cannotDecode(
           quota,
           "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
         );
       }
-      if (list !== undefined) list[name] = text;
+      if (list !== undefined) list[name] = exact.toString();
     }
   }
 }

@@ -9,6 +9,8 @@ import { StoredObject } from '../../storage/stored-object.ts';
 import { reservationsOf } from '../admission/reservations.ts';
 import { managedAfterUpdate } from '../apply/field-manager.ts';
 import { conflict, invalid, notFound, staleWrite } from '../http/errors.ts';
+import { forgetUnlimited, QuotaChange } from '../quota/quota-change.ts';
+import { WriteQuotas } from '../quota/write-quotas.ts';
 import { fieldWriterOf, type ManageFields, sentManagedFields, setManagedFields } from './manage-fields.ts';
 import { mergeUpdate } from './merge-update.ts';
 import { checkIdentity, hasGeneration, isTraced, setTraceparent, validated } from './prepare.ts';
@@ -143,21 +145,26 @@ export async function updateObject(
   const key = objectKey(resource.definition, namespace, name);
   let warnings: readonly string[] = [];
   let preview: StoredObject | undefined;
+  using quotas = new WriteQuotas(request);
+  const changes = new QuotaChange(request, quotas);
   const result = await guaranteedUpdate({
     kv: context.kv,
     key,
     cached: context.cache.get(key),
-    plan: (current) => {
+    plan: async (current) => {
       if (current === undefined) throw notFound(resource.definition, name);
       const seen = resource.view(current);
       const made = nextObject(request, seen, propose, manageFields);
       warnings = made.warnings;
-      const plan = planOf(request, seen.object, made.next, resource.isCurrent(current));
+      forgetUnlimited(resource.definition, made.next);
+      const changed = planOf(request, seen.object, made.next, resource.isCurrent(current));
+      const plan = await changes.onto(changed, seen.object, made.next);
       if (!request.dryRun) return plan;
       preview = plan.action === 'put' ? new StoredObject(key, plan.value, current.modRevision) : current;
       return { action: 'none' };
     },
   });
+  if (result.action === 'put') quotas.committed(result.revision);
   const stored = preview ?? result.stored;
   if (stored === undefined) throw notFound(resource.definition, name);
   return { action: result.action, stored, warnings };

@@ -73,7 +73,7 @@ export const KIND_SEEDS: readonly KindSeed[] = [
     automountServiceAccountToken: false,
   }),
   seed(core('resourcequotas'), 'v1', 'ResourceQuota', {
-    spec: { hard: { 'count/configmaps': '100', 'requests.storage': '1Gi' }, scopes: ['NotTerminating'] },
+    spec: { hard: { 'count/configmaps': '100', 'requests.storage': '1Gi' } },
   }),
   seed(core('events'), 'v1', 'Event', {
     involvedObject: { kind: 'Lease', name: 'a', namespace: FUZZ_NAMESPACE, apiVersion: 'v1', uid: 'u' },
