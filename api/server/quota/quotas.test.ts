@@ -289,6 +289,22 @@ test('a changed quota holds at once, and forgets what it limits no more', async 
   t.is((await createConfigMap(namespace, 'e')).code, 201);
 });
 
+test('a quota that is made or changed makes the creates under way look anew, one that is charged does not', async (t) => {
+  const namespace = await namespaceOf('announced');
+  const revision = async () => (await api.send({ path: namespace })).json.metadata.resourceVersion;
+  const patch = (body: object) =>
+    api.send({ method: 'PATCH', path: `${namespace}/resourcequotas/q`, body, headers: MERGE });
+  const before = await revision();
+  await limit(namespace, 'q', { configmaps: '1' });
+  const made = await revision();
+  t.not(made, before);
+  await createConfigMap(namespace, 'a');
+  await patch({ metadata: { labels: { a: 'b' } } });
+  t.is(await revision(), made);
+  await patch({ spec: { hard: { secrets: '1' } } });
+  t.not(await revision(), made);
+});
+
 test('quotas count quotas, and kinds that were defined while the server runs', async (t) => {
   const namespace = await namespaceOf('defined');
   await limit(namespace, 'q', { resourcequotas: '2', 'count/cows.farm.example.com': '1' });
