@@ -106,6 +106,21 @@ test.serial('timeoutSeconds ends a watch, with a bookmark that is as new as the 
   );
 });
 
+test.serial('a watch in which nothing more comes ends with a bookmark of its last change', async (t) => {
+  const { json } = await api.send({ path: LEASES });
+  const watch = api.watch(
+    `${LEASES}?watch=true&allowWatchBookmarks=true&timeoutSeconds=1&resourceVersion=${json.metadata.resourceVersion}`,
+  );
+  await create('the-last-change');
+  await waitUntil('the end', () => watch.ended());
+  t.deepEqual(
+    watch.events.map(({ type }) => type),
+    ['ADDED', 'BOOKMARK'],
+  );
+  const [change, bookmark] = watch.events;
+  t.is(bookmark.object.metadata.resourceVersion, change.object.metadata.resourceVersion);
+});
+
 test.serial('Table and metadata-only watches', async (t) => {
   const from = await create('shaped');
   const watchAs = (as: string) =>

@@ -121,9 +121,10 @@ export class WatchSession {
     if (!this.#options.response.write(bytes)) this.#blocked = true;
   }
 
+  /** Also where nothing newer came: it says that the revision sent last is whole, and that the watch lives. */
   #bookmark(): void {
     const { revision } = this.#cursor;
-    if (this.#blocked || this.#ended || revision <= this.#sentRevision) return;
+    if (this.#blocked || this.#ended || revision < this.#sentRevision) return;
     this.#sentRevision = revision;
     this.#options.response.write(this.#options.writer.bookmark(revision, false));
   }
