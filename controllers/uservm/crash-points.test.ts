@@ -1,7 +1,7 @@
 import test from 'ava';
+import { FAULT_KINDS, FaultPlan } from '../testing/fault-plan.ts';
 import { Drive, finalStateOf } from './testing/drive.ts';
 import type { FakeHost } from './testing/fake-host.ts';
-import { FAULT_KINDS, FaultPlan } from './testing/fault-plan.ts';
 
 /** Brings a node to where a scenario begins, and then asks for the change. */
 interface Scenario {

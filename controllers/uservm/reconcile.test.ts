@@ -1,6 +1,6 @@
 import test from 'ava';
+import { FaultPlan } from '../testing/fault-plan.ts';
 import { Drive } from './testing/drive.ts';
-import { FaultPlan } from './testing/fault-plan.ts';
 import { parseVmmRecord } from './vmm-record.ts';
 
 async function runningVm(): Promise<Drive> {

@@ -4,6 +4,7 @@ import type { UserVm } from '../../../crds/uservm/definition.ts';
 import { shortIdOf, tapNameOf, vmIdOf } from '../../host/vm-identity.ts';
 import { StatusCommitter } from '../../runtime/index.ts';
 import { TestClock } from '../../runtime/testing/test-clock.ts';
+import { CrashedError, FaultPlan } from '../../testing/fault-plan.ts';
 import { AddressBook } from '../address-book.ts';
 import type { UserVmDeps } from '../deps.ts';
 import { FreshObjects } from '../fresh-objects.ts';
@@ -12,7 +13,6 @@ import { createUserVmMetrics } from '../metrics.ts';
 import { UserVmReconciler } from '../reconcile.ts';
 import { FakeApi } from './fake-api.ts';
 import { FakeHost } from './fake-host.ts';
-import { CrashedError, FaultPlan } from './fault-plan.ts';
 
 export const UID = '0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d';
 export const IMAGE = {
