@@ -10,6 +10,7 @@ import { type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
 import { createRegistry, startMetricsServer } from '../lib/metrics-server.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
+import { createEventRelayMetrics } from './eventrelay/controller.ts';
 import { type Manager, startManager } from './manager.ts';
 import { createControllerMetrics, runLeaderElection, StatusCommitter } from './runtime/index.ts';
 
@@ -66,6 +67,12 @@ async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Pro
     metrics: createControllerMetrics(registry),
     clusterCa: await readClusterCa(kubeconfig),
     apiPort: config.ports.api,
+    eventRelay: {
+      config: config.eventRelay,
+      streamFile: statePaths(config.stateDir).eventStream,
+      holder: identity,
+      metrics: createEventRelayMetrics(registry),
+    },
     committer: new StatusCommitter({ client, reportingComponent: COMPONENT, reportingInstance: identity }),
   };
   await runLeaderElection({

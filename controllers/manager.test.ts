@@ -12,6 +12,8 @@ import { type SandboxContainer, sandboxContainerDefinition } from '../crds/sandb
 import { serviceDefinition } from '../crds/service/definition.ts';
 import { serviceAccountDefinition } from '../crds/serviceaccount/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
+import { statePaths } from '../lib/config.ts';
+import { readStream } from './eventrelay/testing/running-relay.ts';
 import { findCondition, formatMicroTime, ownerReferenceTo } from './runtime/index.ts';
 import { ControlPlane, type RunningPart } from './testing/control-plane.ts';
 
@@ -133,6 +135,16 @@ test.serial(
     ]);
   },
 );
+
+test.serial('with its own identity it relays the Events that were committed', async (t) => {
+  const { items } = await plane.client.listAll<Event>(eventDefinition, { namespace: 'place' });
+  const stream = async () => readStream(statePaths(plane.config.stateDir).eventStream);
+  await eventually('all are in the stream', async () => {
+    const ids = new Set((await stream()).map(({ id }) => id));
+    return items.every(({ metadata }) => ids.has(`${metadata.uid}.${metadata.resourceVersion}`));
+  });
+  t.is((await stream())[0]?.type, 'dev.holt.stream.started');
+});
 
 test.serial('with its own identity it makes what namespaces and clients count on', async (t) => {
   const isThere = async (definition: ResourceDefinition, name: string) => {

@@ -7,6 +7,7 @@ import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
 import { type Namespace, namespaceDefinition } from '../crds/namespace/definition.ts';
 import { type Node, nodeDefinition } from '../crds/node/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
+import { type EventRelayFacts, relayedRevisionReader, startEventRelay } from './eventrelay/controller.ts';
 import { startEventRetentionController } from './eventretention/controller.ts';
 import { startGarbageCollection } from './garbagecollection/controller.ts';
 import { ownerIndexers } from './garbagecollection/graph.ts';
@@ -24,7 +25,7 @@ export interface Manager {
 }
 
 /** What the controllers share, and what one of them alone needs. */
-export interface ManagerOptions extends ManagerContext, ApiServerFacts {}
+export interface ManagerOptions extends ManagerContext, ApiServerFacts, EventRelayFacts {}
 
 /** Starts all cluster controllers on shared informers. Only the leader may. */
 export function startManager(context: ManagerOptions): Manager {
@@ -60,7 +61,8 @@ export function startManager(context: ManagerOptions): Manager {
     startNamespaceController(context, namespaces),
     startNamespaceDefaultsController(context, namespaces, context),
     startGarbageCollection(context, informers),
-    startEventRetentionController(context),
+    startEventRetentionController(context, relayedRevisionReader(context, context)),
+    startEventRelay(context, context),
   ];
   for (const informer of informers) informer.start();
   return {

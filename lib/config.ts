@@ -4,6 +4,26 @@ import { auditRuleSchema, DEFAULT_AUDIT_RULES } from './audit-rule.ts';
 
 const port = z.int().min(1).max(65535);
 
+/** Takes batches of CloudEvents by POST. */
+const eventEndpointSchema = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/ }),
+    /** File with a bearer token; read before each request. */
+    tokenFile: z.string().startsWith('/').optional(),
+    /** PEM of the authorities that the endpoint's certificate may be of; default: the system's. */
+    caFile: z.string().startsWith('/').optional(),
+    /** For a whole request. */
+    timeoutMs: z.int().min(100).max(300_000).default(30_000),
+  })
+  .refine(
+    ({ url, tokenFile }) => tokenFile === undefined || isSecret(new URL(url)),
+    'a token goes over https, or to this machine, alone',
+  );
+
+function isSecret({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
+}
+
 /**
  * The whole configuration of a Holt host. `holt dev up` writes it to `<stateDir>/config.json`; on a NixOS
  * host the module writes it. Every process takes `--config FILE` and nothing else, so that a process can be
@@ -58,6 +78,20 @@ export const holtConfigSchema = z.strictObject({
       filesMax: z.int().min(0).default(5),
     })
     .prefault({}),
+  /** Where lifecycle Events are relayed to; each way has its own cursor. */
+  eventRelay: z
+    .strictObject({
+      file: z
+        .strictObject({
+          enabled: z.boolean().default(true),
+          /** A file of this size is set aside; as many as `filesMax` are kept besides the one that is written. */
+          fileMiB: z.int().min(1).default(50),
+          filesMax: z.int().min(0).default(5),
+        })
+        .prefault({}),
+      endpoint: eventEndpointSchema.optional(),
+    })
+    .prefault({}),
   haproxyBinary: z.string().default('haproxy'),
   /** Development only: `/.holt/login?token=` sets the session cookie. */
   devLogin: z.boolean().default(false),
@@ -76,6 +110,8 @@ export function statePaths(stateDir: string) {
     logs: join(stateDir, 'logs'),
     /** Who changed what: audit.k8s.io/v1 events of holt-api. */
     auditLog: join(stateDir, 'logs', 'audit.log'),
+    /** Every lifecycle Event, as CloudEvents: written by holt-manager. */
+    eventStream: join(stateDir, 'logs', 'event-stream.jsonl'),
     pki: join(stateDir, 'pki'),
     etcd: join(stateDir, 'etcd'),
     /** Guest image artifacts: `<images>/<sha256 hex>/{manifest.json,vmlinuz,initramfs,root.erofs}`. */

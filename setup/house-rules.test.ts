@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { GUEST_IMAGE_REASONS } from '../controllers/artifacts/status.ts';
+import { EVENT_RELAY_REASONS } from '../controllers/eventrelay/stall-notice.ts';
 import { NAMESPACE_REASONS } from '../controllers/namespace/status.ts';
 import { NODE_REASONS } from '../controllers/nodelifecycle/status.ts';
 import { SANDBOX_CONTAINER_REASONS } from '../crds/sandboxcontainer/conditions.ts';
@@ -72,6 +73,7 @@ test('every condition and event reason has a line in docs/operations.md', (t) =>
     GUEST_IMAGE_REASONS,
     NODE_REASONS,
     NAMESPACE_REASONS,
+    EVENT_RELAY_REASONS,
   ].flatMap((each) => Object.values(each));
   t.deepEqual(
     reasons.filter((reason) => !operations.includes(`\`${reason}\``)),

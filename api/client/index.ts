@@ -19,4 +19,5 @@ export type { IndexFunction, Lister } from './indexer.ts';
 export { Informer, type InformerOptions } from './informer.ts';
 export type { Change, ChangeListener } from './informer-cache.ts';
 export { formatKey, keyOf, type ObjectName, parseKey } from './object-key.ts';
+export { jitteredDelayMs, type RestartBackoff } from './restart-backoff.ts';
 export type { WatchEvent } from './watch-stream.ts';

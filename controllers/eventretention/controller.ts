@@ -1,9 +1,15 @@
 import type { ManagerContext } from '../manager-context.ts';
 import { type Controller, startController } from '../runtime/index.ts';
-import { EventRetentionReconciler } from './reconcile.ts';
+import { type EventRetentionDependencies, EventRetentionReconciler } from './reconcile.ts';
 
-/** Sweeps at the start and then each minute. */
-export function startEventRetentionController(context: ManagerContext): Controller {
+/**
+ * Sweeps at the start and then each minute.
+ * @param relayedRevision Events up to it were relayed; Infinity where nothing is relayed
+ */
+export function startEventRetentionController(
+  context: ManagerContext,
+  relayedRevision: EventRetentionDependencies['relayedRevision'],
+): Controller {
   const { client, clock, logger, metrics } = context;
   const controller = startController({
     name: 'eventretention',
@@ -11,7 +17,7 @@ export function startEventRetentionController(context: ManagerContext): Controll
     logger,
     metrics,
     workers: 1,
-    reconciler: new EventRetentionReconciler({ client, clock }),
+    reconciler: new EventRetentionReconciler({ client, clock, relayedRevision }),
     sources: [],
   });
   controller.enqueue('sweep');

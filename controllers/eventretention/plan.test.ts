@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Event } from '../../crds/event/definition.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
-import { planRetention, RETENTION_MS } from './plan.ts';
+import { planRetention, RETENTION_MS, UNRELAYED_RETENTION_MS } from './plan.ts';
 import { EventRetentionReconciler } from './reconcile.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
@@ -36,9 +36,51 @@ test('the last occurrence counts, whichever field tells it', (t) => {
     { ...event('timeless', {}), metadata: { name: 'timeless', uid: 't', resourceVersion: '1' } },
   ];
   t.deepEqual(
-    planRetention(events, nowMs).map(({ metadata }) => metadata.name),
+    planRetention(events, nowMs, Number.POSITIVE_INFINITY).toDelete.map(({ metadata }) => metadata.name),
     ['old', 'only-created'],
   );
+});
+
+test('what is not relayed yet is held, but not for ever', (t) => {
+  const at = (name: string, revision: number, ageMs: number) => {
+    const made = event(name, { lastTimestamp: ago(ageMs) });
+    return { ...made, metadata: { ...made.metadata, resourceVersion: String(revision) } };
+  };
+  const plan = planRetention(
+    [
+      at('relayed', 10, RETENTION_MS + 1),
+      at('waiting', 11, RETENTION_MS + 1),
+      at('at-the-bound', 12, UNRELAYED_RETENTION_MS),
+      at('beyond', 13, UNRELAYED_RETENTION_MS + 1),
+      at('recent', 14, 0),
+    ],
+    nowMs,
+    10,
+  );
+  const names = (events: readonly Stored<Event>[]) => events.map(({ metadata }) => metadata.name);
+  t.deepEqual(names(plan.toDelete), ['relayed', 'beyond']);
+  t.deepEqual(names(plan.held), ['waiting', 'at-the-bound']);
+});
+
+test('Events that wait for the relay are looked at again soon, and then at the usual pace', async (t) => {
+  const deleted: string[] = [];
+  let relayed = 0;
+  const reconciler = new EventRetentionReconciler({
+    clock: { nowMs: () => nowMs, monotonicMs: () => 0, sleep: async () => {} },
+    relayedRevision: async () => relayed,
+    client: {
+      list: async () =>
+        ({ items: [event('a', { lastTimestamp: ago(RETENTION_MS + 1) })], resourceVersion: '1' }) as never,
+      delete: async (_definition, { name }) => void deleted.push(name),
+    },
+  });
+  const { signal } = new AbortController();
+  t.is((await reconciler.reconcile({}, { signal })).requeueAfterMs, 5_000);
+  t.is((await reconciler.reconcile({}, { signal })).requeueAfterMs, 60_000);
+  t.deepEqual(deleted, []);
+  relayed = 1;
+  t.is((await reconciler.reconcile({}, { signal })).requeueAfterMs, 60_000);
+  t.deepEqual(deleted, ['a']);
 });
 
 test('sweeps page by page, with preconditions', async (t) => {
@@ -46,6 +88,7 @@ test('sweeps page by page, with preconditions', async (t) => {
   const deleted: unknown[] = [];
   const reconciler = new EventRetentionReconciler({
     clock: { nowMs: () => nowMs, monotonicMs: () => 0, sleep: async () => {} },
+    relayedRevision: async () => Number.POSITIVE_INFINITY,
     client: {
       list: async (_definition, options) => {
         const index = Number(options?.continueToken ?? 0);

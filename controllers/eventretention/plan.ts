@@ -4,12 +4,34 @@ import type { Stored } from '../../crds/meta/meta.ts';
 /** Events are kept for so long after their last occurrence, as in Kubernetes. */
 export const RETENTION_MS = 3_600_000;
 
-/** The Events whose last occurrence is older than the retention. One without any readable time is kept. */
-export function planRetention(events: readonly Stored<Event>[], nowMs: number): Stored<Event>[] {
-  return events.filter((event) => {
+/** Those that are not relayed yet are kept for so long: a relay that never goes on must not fill the store. */
+export const UNRELAYED_RETENTION_MS = 6 * RETENTION_MS;
+
+export interface RetentionPlan {
+  readonly toDelete: readonly Stored<Event>[];
+  /** Too old, and kept since they are not relayed yet. */
+  readonly held: readonly Stored<Event>[];
+}
+
+/**
+ * The Events whose last occurrence is older than the retention. One without any readable time is kept.
+ * @param relayedRevision what is newer was not relayed yet; Infinity where nothing is relayed
+ */
+export function planRetention(
+  events: readonly Stored<Event>[],
+  nowMs: number,
+  relayedRevision: number,
+): RetentionPlan {
+  const toDelete: Stored<Event>[] = [];
+  const held: Stored<Event>[] = [];
+  for (const event of events) {
     const lastMs = lastOccurrenceMs(event);
-    return lastMs !== undefined && nowMs - lastMs > RETENTION_MS;
-  });
+    if (lastMs === undefined || nowMs - lastMs <= RETENTION_MS) continue;
+    const isRelayed = Number(event.metadata.resourceVersion) <= relayedRevision;
+    if (isRelayed || nowMs - lastMs > UNRELAYED_RETENTION_MS) toDelete.push(event);
+    else held.push(event);
+  }
+  return { toDelete, held };
 }
 
 function lastOccurrenceMs(event: Stored<Event>): number | undefined {

@@ -8,30 +8,40 @@ import { planRetention } from './plan.ts';
 /** Between two sweeps. */
 export const SWEEP_PERIOD_MS = 60_000;
 
+/** Events that wait for the relay are looked at again soon, once: it is seconds behind, or it is stalled. */
+const HELD_RETRY_MS = 5_000;
+
 /** Events a page: also the most that are deleted in one go. */
 const PAGE_SIZE = 500;
 
 export interface EventRetentionDependencies {
   readonly client: Pick<ApiClient, 'list' | 'delete'>;
   readonly clock: Clock;
+  /** Events up to this revision were relayed to all who are to have them; Infinity where nobody is. */
+  readonly relayedRevision: (signal: AbortSignal) => Promise<number>;
 }
 
 /** Steps: README.md. */
 export class EventRetentionReconciler implements Reconciler {
   readonly #dependencies: EventRetentionDependencies;
+  #hasHeld = false;
 
   constructor(dependencies: EventRetentionDependencies) {
     this.#dependencies = dependencies;
   }
 
   async reconcile(_request: unknown, { signal }: { signal: AbortSignal }): Promise<ReconcileResult> {
-    const { client, clock } = this.#dependencies;
+    const { client, clock, relayedRevision } = this.#dependencies;
+    const relayed = await relayedRevision(signal);
     let continueToken: string | undefined;
+    let heldCount = 0;
     do {
       signal.throwIfAborted();
       try {
         const page = await client.list<Event>(eventDefinition, { limit: PAGE_SIZE, continueToken, signal });
-        for (const event of planRetention(page.items, clock.nowMs())) await this.#delete(event, signal);
+        const { toDelete, held } = planRetention(page.items, clock.nowMs(), relayed);
+        for (const event of toDelete) await this.#delete(event, signal);
+        heldCount += held.length;
         continueToken = page.continueToken;
       } catch (error) {
         // The page's revision was compacted while we deleted: the next sweep begins anew.
@@ -39,7 +49,9 @@ export class EventRetentionReconciler implements Reconciler {
         continueToken = undefined;
       }
     } while (continueToken !== undefined);
-    return { requeueAfterMs: SWEEP_PERIOD_MS };
+    const isHeldAnew = heldCount > 0 && !this.#hasHeld;
+    this.#hasHeld = heldCount > 0;
+    return { requeueAfterMs: isHeldAnew ? HELD_RETRY_MS : SWEEP_PERIOD_MS };
   }
 
   async #delete(event: Stored<Event>, signal: AbortSignal): Promise<void> {

@@ -8,6 +8,7 @@ import { type ConfigMap, configMapDefinition } from '../../crds/configmap/defini
 import { namespaceDefinition } from '../../crds/namespace/definition.ts';
 import { type ServiceAccount, serviceAccountDefinition } from '../../crds/serviceaccount/definition.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { createEventRelayMetrics } from '../eventrelay/controller.ts';
 import { type Manager, startManager } from '../manager.ts';
 import { createControllerMetrics, StatusCommitter } from '../runtime/index.ts';
 
@@ -28,6 +29,12 @@ test.before(async () => {
     committer: new StatusCommitter({ client, reportingComponent: 'test', reportingInstance: 'test' }),
     clusterCa: CA,
     apiPort: api.port,
+    eventRelay: {
+      config: { file: { enabled: false, fileMiB: 1, filesMax: 0 } },
+      streamFile: '',
+      holder: 'test',
+      metrics: createEventRelayMetrics(new Registry()),
+    },
   });
 });
 

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { type Event, eventDefinition } from '../../../crds/event/definition.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
 import type { LifecycleEvent, StatusCommit } from '../../../crds/meta/status-commit.ts';
+import { TRACEPARENT_ANNOTATION } from '../../../lib/telemetry.ts';
 import type { Operation } from '../../storage/etcd/kv.ts';
 import type { Guard } from '../../storage/guaranteed-update.ts';
 import { listPrefix, objectKey } from '../../storage/keys.ts';
@@ -23,7 +24,8 @@ export interface EventWrite {
 }
 
 function freshEvent(object: ApiObject, commit: StatusCommit, event: LifecycleEvent, now: string): Event {
-  const { name = '', namespace = 'default', uid, resourceVersion } = object.metadata;
+  const { name = '', namespace = 'default', uid, resourceVersion, annotations } = object.metadata;
+  const traceparent = annotations?.[TRACEPARENT_ANNOTATION];
   return {
     apiVersion: 'v1',
     kind: 'Event',
@@ -33,6 +35,8 @@ function freshEvent(object: ApiObject, commit: StatusCommit, event: LifecycleEve
       namespace,
       uid: randomUUID(),
       creationTimestamp: now,
+      // Who reads the Event finds the trace of the change that led to it.
+      ...(traceparent === undefined ? {} : { annotations: { [TRACEPARENT_ANNOTATION]: traceparent } }),
     },
     involvedObject: {
       apiVersion: object.apiVersion,

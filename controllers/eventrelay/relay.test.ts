@@ -1,0 +1,275 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { ApiClient } from '../../api/client/index.ts';
+import { Etcd3Kv } from '../../api/storage/etcd/etcd-kv.ts';
+import { startTcpProxy, type TcpProxy } from '../../api/testing/tcp-proxy.ts';
+import { startTestApi, type TestApi, type TestObject } from '../../api/testing/test-api.ts';
+import { waitUntil } from '../../api/testing/wait-until.ts';
+import { type ConfigMap, configMapDefinition } from '../../crds/configmap/definition.ts';
+import { type Event, eventDefinition } from '../../crds/event/definition.ts';
+import type { Stored } from '../../crds/meta/meta.ts';
+import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
+import { TRACEPARENT_ANNOTATION } from '../../lib/telemetry.ts';
+import { formatTime, StatusCommitter } from '../runtime/index.ts';
+import type { StreamRecord } from './records.ts';
+import {
+  fileSinkAt,
+  isInOrder,
+  type RunningRelay,
+  readStream,
+  runRelay,
+  withoutRepetitions,
+} from './testing/running-relay.ts';
+
+const CURSOR = { namespace: 'kube-system', name: 'holt-event-relay' };
+
+let api: TestApi;
+/** What the writers use. */
+let client: ApiClient;
+/** Between the relay and the API server. */
+let proxy: TcpProxy;
+let relayClient: ApiClient;
+let relay: RunningRelay | undefined;
+let stream = '';
+
+test.before(async () => {
+  api = await startTestApi();
+  client = await ApiClient.fromKubeconfigFile(api.kubeconfig);
+  proxy = await startTcpProxy(api.port);
+  const throughProxy = join(api.dir, 'kubeconfig-proxy');
+  const kubeconfig = await readFile(api.kubeconfig, 'utf8');
+  await writeFile(throughProxy, kubeconfig.replace(`:${api.port}`, `:${proxy.port}`));
+  relayClient = await ApiClient.fromKubeconfigFile(throughProxy);
+  stream = join(api.dir, 'stream', 'events.jsonl');
+  start();
+});
+
+test.after.always(async () => {
+  await relay?.stop();
+  await relayClient?.close();
+  await proxy?.close();
+  await client?.close();
+  await api?.dispose();
+});
+
+function start(holder?: string): void {
+  const sink = fileSinkAt(stream);
+  relay = runRelay({ client: relayClient, sink, ...(holder === undefined ? {} : { holder }) });
+}
+
+async function stop(): Promise<void> {
+  await relay?.stop();
+  relay = undefined;
+}
+
+async function makeVm(name: string): Promise<Stored<UserVm>> {
+  return client.create<UserVm>(userVmDefinition, {
+    apiVersion: 'holt.dev/v1alpha1',
+    kind: 'UserVM',
+    metadata: { namespace: 'default', name },
+    spec: { user: name } as UserVm['spec'],
+  });
+}
+
+/** A status with two Events in its transaction. */
+async function commitPair(vm: Stored<UserVm>, word: string): Promise<Stored<UserVm>> {
+  const committer = new StatusCommitter({ client, reportingComponent: 'test', reportingInstance: 'test' });
+  return committer.commit<UserVm>(userVmDefinition, vm, { phase: 'Running' }, [
+    { type: 'Normal', reason: 'Booted', message: `one ${word}` },
+    { type: 'Warning', reason: 'Odd', message: `two ${word}` },
+  ]);
+}
+
+async function makeEvent(name: string): Promise<Stored<Event>> {
+  return client.create<Event>(eventDefinition, {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { namespace: 'default', name },
+    involvedObject: { kind: 'Node', name: 'x', namespace: 'default' },
+    reason: 'Made',
+    lastTimestamp: formatTime(Date.now()),
+  });
+}
+
+const messagesOf = (records: readonly StreamRecord[]) => records.map(({ data }) => data.message);
+const namesOf = (records: readonly StreamRecord[]) =>
+  records.map(({ data }) => (data.metadata as TestObject)?.name as string);
+const isRelayed = async (...names: string[]) => {
+  const found = new Set(namesOf(await readStream(stream)));
+  return names.every((name) => found.has(name));
+};
+const cursor = async () => Number((await client.get<ConfigMap>(configMapDefinition, CURSOR)).data?.revision);
+
+test.serial('both Events of a commit are in the stream, with the revision of the status', async (t) => {
+  const vm = await commitPair(await makeVm('alice'), 'of alice');
+  await waitUntil('relayed', async () => messagesOf(await readStream(stream)).includes('two of alice'));
+  const records = (await readStream(stream)).filter(({ subject }) => subject === 'default/UserVM/alice');
+  t.deepEqual(messagesOf(records).sort(), ['one of alice', 'two of alice']);
+  for (const record of records) {
+    t.like(record, {
+      specversion: '1.0',
+      type: 'dev.holt.event.added',
+      resourceversion: vm.metadata.resourceVersion,
+      traceparent: vm.metadata.annotations?.[TRACEPARENT_ANNOTATION] ?? 'the server marks it',
+      data: { kind: 'Event', involvedObject: { uid: vm.metadata.uid } },
+    });
+    t.is((record.data.metadata as TestObject).managedFields, undefined);
+  }
+  t.is(records[0]?.source, records[1]?.source ?? '');
+  await waitUntil('saved', async () => (await cursor()) >= Number(vm.metadata.resourceVersion));
+});
+
+test.serial('an Event that is counted up is relayed again; a deletion is not', async (t) => {
+  const vm = await makeVm('bob');
+  const first = await commitPair(vm, 'of bob');
+  await commitPair(first, 'of bob');
+  const records = async () =>
+    (await readStream(stream)).filter(({ subject }) => subject === 'default/UserVM/bob');
+  await waitUntil('four records', async () => (await records()).length === 4);
+  for (const name of namesOf(await records()).slice(0, 2))
+    await client.delete(eventDefinition, { namespace: 'default', name });
+  await makeEvent('after-deletions');
+  await waitUntil('relayed', () => isRelayed('after-deletions'));
+  t.deepEqual(
+    (await records()).map(({ type, data }) => [type, data.count]),
+    [
+      ['dev.holt.event.added', 1],
+      ['dev.holt.event.added', 1],
+      ['dev.holt.event.modified', 2],
+      ['dev.holt.event.modified', 2],
+    ],
+  );
+});
+
+test.serial(
+  '2,000 Events of concurrent writers under cut connections and a restart of the API: each is there, in order',
+  async (t) => {
+    const vms = await Promise.all([...'abcd'].map((letter) => makeVm(`load-${letter}`)));
+    const cutting = setInterval(() => proxy.cut(), 150);
+    const committing = vms.map(async (vm) => {
+      let now = vm;
+      for (let n = 0; n < 200; n += 1) now = await commitPair(now, `${vm.metadata.name} ${n}`);
+    });
+    const creating = [...'efgh'].map(async (letter) => {
+      for (let n = 0; n < 100; n += 1) await makeEvent(`load-${letter}-${n}`);
+    });
+    await Promise.all([...committing, ...creating]).finally(() => clearInterval(cutting));
+    await api.restartServer();
+    await makeEvent('load-end');
+    await waitUntil('the last', () => isRelayed('load-end'), 60_000);
+    const records = withoutRepetitions(await readStream(stream));
+    t.true(isInOrder(records));
+    const { items } = await client.listAll<Event>(eventDefinition, { namespace: 'default' });
+    const wanted = items.filter(({ involvedObject, metadata }) =>
+      `${involvedObject.name} ${metadata.name}`.includes('load-'),
+    );
+    t.is(wanted.length, 2_001);
+    const found = new Set(records.map(({ id }) => id));
+    t.deepEqual(
+      wanted
+        .map(({ metadata }) => `${metadata.uid}.${metadata.resourceVersion}`)
+        .filter((id) => !found.has(id)),
+      [],
+    );
+    const metrics = (await relay?.registry.metrics()) ?? '';
+    t.regex(metrics, /holt_event_relay_retries_total\{line="file",at="api"\} [1-9]/);
+    t.regex(metrics, /holt_event_relay_relayed_total\{line="file"\} 2\d\d\d/);
+    t.notRegex(metrics, /holt_event_relay_gaps_total\{/);
+  },
+);
+
+test.serial('etcd that is killed and comes back costs no Event', async (t) => {
+  await makeEvent('before-etcd');
+  await api.etcd.kill();
+  await api.etcd.start();
+  await waitUntil('writes', async () =>
+    makeEvent('after-etcd').then(
+      () => true,
+      () => false,
+    ),
+  );
+  await waitUntil('relayed', () => isRelayed('before-etcd', 'after-etcd'));
+  t.true(isInOrder(withoutRepetitions(await readStream(stream))));
+});
+
+test.serial(
+  'changes that were compacted meanwhile leave a gap record and what is still stored',
+  async (t) => {
+    await makeEvent('seen');
+    await waitUntil('relayed', () => isRelayed('seen'));
+    await stop();
+    const from = await cursor();
+    await makeEvent('lost');
+    await client.delete(eventDefinition, { namespace: 'default', name: 'lost' });
+    await makeEvent('kept');
+    const vm = await commitPair(await makeVm('carol'), 'of carol');
+    const kv = new Etcd3Kv(api.etcd.connection);
+    await kv.compact(Number(vm.metadata.resourceVersion));
+    kv.close();
+    await api.restartServer();
+    start();
+    await waitUntil('relayed', () => isRelayed('kept'));
+    const records = await readStream(stream);
+    const at = records.findIndex(({ type }) => type === 'dev.holt.stream.gap');
+    const data: Readonly<Record<string, unknown>> = records[at]?.data ?? {};
+    t.like(data, { reason: 'Compacted', from });
+    t.true(Number(data.to) >= Number(vm.metadata.resourceVersion));
+    const after = records.slice(at + 1);
+    t.deepEqual(messagesOf(after).slice(-2).sort(), ['one of carol', 'two of carol']);
+    t.true(
+      after.every(({ caughtup, resourceversion }) => caughtup === true && Number(resourceversion) > from),
+    );
+    t.false(await isRelayed('lost'));
+    t.regex(
+      (await relay?.registry.metrics()) ?? '',
+      /holt_event_relay_gaps_total\{line="file",reason="Compacted"\} 1/,
+    );
+    await makeEvent('after-gap');
+    await waitUntil('relayed', () => isRelayed('after-gap'));
+  },
+);
+
+test.serial('a cursor beyond the store is told as a store that went back', async (t) => {
+  await stop();
+  await client.patch(configMapDefinition, CURSOR, { data: { revision: '900000000' } });
+  start();
+  await makeEvent('after-restore');
+  await waitUntil('relayed', () => isRelayed('after-restore'));
+  const gaps = (await readStream(stream)).filter(({ type }) => type === 'dev.holt.stream.gap');
+  t.like(gaps.at(-1)?.data, { reason: 'StoreWentBack', from: 900_000_000 });
+  await waitUntil('saved', async () => (await cursor()) < 900_000_000);
+});
+
+test.serial('who takes the cursor stops the one before; nothing is lost between them', async (t) => {
+  const first = relay;
+  start('other');
+  await makeEvent('of-both');
+  await waitUntil('relayed', () => isRelayed('of-both'));
+  await first?.stop();
+  await makeEvent('of-the-other');
+  await waitUntil('relayed', () => isRelayed('of-the-other'));
+  t.true(
+    isInOrder(
+      withoutRepetitions(
+        await readStream(stream).then((all) =>
+          all.filter(({ caughtup, data }) => !caughtup && data.kind === 'Event'),
+        ),
+      ),
+    ),
+  );
+});
+
+test.serial('a cursor that is deleted begins the stream anew, with a record that says so', async (t) => {
+  await client.delete(configMapDefinition, CURSOR);
+  await makeEvent('after-reset');
+  await waitUntil('relayed', () => isRelayed('after-reset'));
+  await waitUntil('a cursor', () =>
+    cursor().then(
+      (revision) => revision > 0,
+      () => false,
+    ),
+  );
+  const starts = (await readStream(stream)).filter(({ type }) => type === 'dev.holt.stream.started');
+  t.true(starts.length >= 2);
+});
