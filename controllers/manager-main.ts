@@ -11,6 +11,7 @@ import { createLogger, type Logger } from '../lib/logger.ts';
 import { createRegistry, startMetricsServer } from '../lib/metrics-server.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
 import { createEventRelayMetrics } from './eventrelay/controller.ts';
+import { GarbageCollectionMetrics } from './garbagecollection/metrics.ts';
 import { type Manager, startManager } from './manager.ts';
 import { createControllerMetrics, runLeaderElection, StatusCommitter } from './runtime/index.ts';
 
@@ -65,6 +66,7 @@ async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Pro
     clock: systemClock,
     logger,
     metrics: createControllerMetrics(registry),
+    garbageCollectionMetrics: new GarbageCollectionMetrics(registry),
     clusterCa: await readClusterCa(kubeconfig),
     apiPort: config.ports.api,
     eventRelay: {

@@ -1,6 +1,4 @@
 import { type IndexFunction, Informer } from '../api/client/index.ts';
-import { eventDefinition } from '../crds/event/definition.ts';
-import { ALL_DEFINITIONS } from '../crds/index.ts';
 import { type Lease, leaseDefinition } from '../crds/lease/definition.ts';
 import type { ApiObject } from '../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
@@ -10,7 +8,7 @@ import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
 import { type EventRelayFacts, relayedRevisionReader, startEventRelay } from './eventrelay/controller.ts';
 import { startEventRetentionController } from './eventretention/controller.ts';
 import { startGarbageCollection } from './garbagecollection/controller.ts';
-import { ownerIndexers } from './garbagecollection/graph.ts';
+import type { GarbageCollectionMetrics } from './garbagecollection/metrics.ts';
 import type { ManagerContext } from './manager-context.ts';
 import { startNamespaceController } from './namespace/controller.ts';
 import { type ApiServerFacts, startNamespaceDefaultsController } from './namespacedefaults/controller.ts';
@@ -24,8 +22,10 @@ export interface Manager {
   stop(): Promise<void>;
 }
 
-/** What the controllers share, and what one of them alone needs. */
-export interface ManagerOptions extends ManagerContext, ApiServerFacts, EventRelayFacts {}
+/** What the controllers share, and what some of them alone need. */
+export interface ManagerOptions extends ManagerContext, ApiServerFacts, EventRelayFacts {
+  readonly garbageCollectionMetrics: GarbageCollectionMetrics;
+}
 
 /** Starts all cluster controllers on shared informers. Only the leader may. */
 export function startManager(context: ManagerOptions): Manager {
@@ -35,13 +35,7 @@ export function startManager(context: ManagerOptions): Manager {
     indexers: Readonly<Record<string, IndexFunction<T>>> = {},
   ): Informer<T> => {
     const { client, clock, logger } = context;
-    const informer = new Informer<T>({
-      client,
-      clock,
-      logger,
-      definition,
-      indexers: { ...indexers, ...ownerIndexers },
-    });
+    const informer = new Informer<T>({ client, clock, logger, definition, indexers });
     // Readers of metadata alone see every kind as ApiObject; nobody writes through an informer.
     informers.push(informer as unknown as Informer<ApiObject>);
     return informer;
@@ -50,23 +44,20 @@ export function startManager(context: ManagerOptions): Manager {
   const nodes = share<Node>(nodeDefinition);
   const leases = share<Lease>(leaseDefinition);
   const vms = share<UserVm>(userVmDefinition, userVmIndexers);
-  const shared = new Set(informers.map(({ definition }) => definition));
-  for (const definition of ALL_DEFINITIONS) {
-    // Events outlive what they tell of, until their own time is over.
-    if (!shared.has(definition) && definition !== eventDefinition) share(definition);
-  }
+  const garbageCollection = startGarbageCollection(context);
   const controllers = [
     startPlacementController(context, vms, nodes),
     startNodeLifecycleController(context, nodes, leases),
     startNamespaceController(context, namespaces),
     startNamespaceDefaultsController(context, namespaces, context),
-    startGarbageCollection(context, informers),
     startEventRetentionController(context, relayedRevisionReader(context, context)),
     startEventRelay(context, context),
+    garbageCollection,
   ];
   for (const informer of informers) informer.start();
   return {
     checkSynced: () => {
+      garbageCollection.checkSynced();
       const missing = informers.filter((informer) => !informer.hasSynced());
       if (missing.length === 0) return;
       throw new Error(`no list yet of ${missing.map(({ definition }) => definition.plural).join(', ')}`);

@@ -1,5 +1,5 @@
 import type { ApiObject, Stored } from '../../crds/meta/meta.ts';
-import type { ResourceDefinition } from '../../crds/meta/resource-definition.ts';
+import type { ResourceAddress } from '../../crds/meta/resource-definition.ts';
 import type { StatusCommit } from '../../crds/meta/status-commit.ts';
 import { toApiError } from './api-error.ts';
 import type {
@@ -35,7 +35,7 @@ export class ApiClient {
   }
 
   async get<T extends ApiObject>(
-    definition: ResourceDefinition,
+    definition: ResourceAddress,
     name: ObjectName,
     options: CallOptions = {},
   ): Promise<Stored<T>> {
@@ -44,7 +44,7 @@ export class ApiClient {
 
   /** One page; see `listAll`. */
   async list<T extends ApiObject>(
-    definition: ResourceDefinition,
+    definition: ResourceAddress,
     options: ListOptions = {},
   ): Promise<ObjectList<T>> {
     const request: ApiRequest = {
@@ -60,13 +60,14 @@ export class ApiClient {
       },
       signal: options.signal,
       timeoutMs: options.timeoutMs,
+      accept: options.accept,
     };
     return parseList<T>(definition, await this.#transport.send(request));
   }
 
   /** All pages, 500 objects at a time, from one revision. */
   async listAll<T extends ApiObject>(
-    definition: ResourceDefinition,
+    definition: ResourceAddress,
     options: ListOptions = {},
   ): Promise<ObjectList<T>> {
     const items: Stored<T>[] = [];
@@ -81,7 +82,7 @@ export class ApiClient {
 
   /** `metadata.namespace` of the object says where. */
   async create<T extends ApiObject>(
-    definition: ResourceDefinition,
+    definition: ResourceAddress,
     object: T,
     options: WriteOptions = {},
   ): Promise<Stored<T>> {
@@ -91,7 +92,7 @@ export class ApiClient {
 
   /** Replaces the object; with `metadata.resourceVersion` set only if nobody wrote since (409). */
   async update<T extends ApiObject>(
-    definition: ResourceDefinition,
+    definition: ResourceAddress,
     object: T,
     options: WriteOptions & { readonly subresource?: string } = {},
   ): Promise<Stored<T>> {
@@ -102,7 +103,7 @@ export class ApiClient {
 
   /** Replaces the status alone. */
   async updateStatus<T extends ApiObject>(
-    definition: ResourceDefinition,
+    definition: ResourceAddress,
     object: T,
     options: WriteOptions = {},
   ): Promise<Stored<T>> {
@@ -111,7 +112,7 @@ export class ApiClient {
 
   /** Replaces the status and writes the events that explain it in one transaction. Answers the updated object. */
   async commitStatus<T extends ApiObject>(
-    definition: ResourceDefinition,
+    definition: ResourceAddress,
     name: ObjectName,
     commit: StatusCommit,
     options: CallOptions = {},
@@ -122,7 +123,7 @@ export class ApiClient {
 
   /** RFC 7396 merge patch: `null` removes a field. */
   async patch<T extends ApiObject>(
-    definition: ResourceDefinition,
+    definition: ResourceAddress,
     name: ObjectName,
     mergePatch: Readonly<Record<string, unknown>>,
     options: WriteOptions & { readonly subresource?: string } = {},
@@ -137,7 +138,7 @@ export class ApiClient {
   }
 
   /** Resolves when the server accepted it; an object with finalizers is still there then. */
-  async delete(definition: ResourceDefinition, name: ObjectName, options: DeleteOptions = {}): Promise<void> {
+  async delete(definition: ResourceAddress, name: ObjectName, options: DeleteOptions = {}): Promise<void> {
     const preconditions = {
       ...(options.uid === undefined ? {} : { uid: options.uid }),
       ...(options.resourceVersion === undefined ? {} : { resourceVersion: options.resourceVersion }),
@@ -162,7 +163,7 @@ export class ApiClient {
    * Leaving the loop closes the connection. `Informer` adds what it takes to stay up to date.
    */
   async *watch<T extends ApiObject>(
-    definition: ResourceDefinition,
+    definition: ResourceAddress,
     options: WatchOptions = {},
   ): AsyncGenerator<WatchEvent<T>, void> {
     const cancel = new AbortController();
@@ -182,6 +183,7 @@ export class ApiClient {
           timeoutSeconds: options.timeoutSeconds,
         },
         signal,
+        accept: options.accept,
       });
       for await (const { type, object } of parseWatchStream(chunks)) {
         if (type === 'ERROR') throw toApiError(`watch ${path}`, 500, object);
@@ -206,15 +208,12 @@ export class ApiClient {
     await this.#transport.close();
   }
 
-  async #object<T extends ApiObject>(
-    definition: ResourceDefinition,
-    request: ApiRequest,
-  ): Promise<Stored<T>> {
+  async #object<T extends ApiObject>(definition: ResourceAddress, request: ApiRequest): Promise<Stored<T>> {
     return parseObject<T>(definition, await this.#transport.send(request));
   }
 }
 
-function writeRequest(options: WriteOptions): Pick<ApiRequest, 'query' | 'signal' | 'timeoutMs'> {
+function writeRequest(options: WriteOptions): Pick<ApiRequest, 'query' | 'signal' | 'timeoutMs' | 'accept'> {
   return {
     query: {
       dryRun: options.dryRun === true ? 'All' : undefined,
@@ -223,5 +222,6 @@ function writeRequest(options: WriteOptions): Pick<ApiRequest, 'query' | 'signal
     },
     signal: options.signal,
     timeoutMs: options.timeoutMs,
+    accept: options.accept,
   };
 }

@@ -4,6 +4,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default 30,000. */
   readonly timeoutMs?: number | undefined;
+  /** `Accept` header, where the answer is wanted in another form than the whole object. */
+  readonly accept?: string | undefined;
 }
 
 export interface WriteOptions extends CallOptions {
@@ -43,6 +45,8 @@ export interface WatchOptions {
   /** The server ends the watch after it. */
   readonly timeoutSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** See `CallOptions`. */
+  readonly accept?: string | undefined;
 }
 
 export interface DeleteOptions extends CallOptions {

@@ -15,6 +15,7 @@ export type {
   WatchOptions,
   WriteOptions,
 } from './call-options.ts';
+export { type DiscoveredResource, discoverResources } from './discovery.ts';
 export type { IndexFunction, Lister } from './indexer.ts';
 export { Informer, type InformerOptions } from './informer.ts';
 export type { Change, ChangeListener } from './informer-cache.ts';

@@ -1,5 +1,5 @@
 import type { ApiObject } from '../../crds/meta/meta.ts';
-import type { ResourceDefinition } from '../../crds/meta/resource-definition.ts';
+import type { ResourceAddress } from '../../crds/meta/resource-definition.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { ApiClient } from './api-client.ts';
@@ -11,7 +11,7 @@ import type { RestartBackoff } from './restart-backoff.ts';
 
 export interface InformerOptions<T extends ApiObject> {
   readonly client: Pick<ApiClient, 'listAll' | 'watch'>;
-  readonly definition: ResourceDefinition;
+  readonly definition: ResourceAddress;
   /** Absent: all namespaces. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
@@ -31,7 +31,7 @@ export interface InformerOptions<T extends ApiObject> {
  * again. It lives through any outage of the API server and then continues where it was.
  */
 export class Informer<T extends ApiObject> {
-  readonly definition: ResourceDefinition;
+  readonly definition: ResourceAddress;
   readonly #options: InformerOptions<T>;
   readonly #cache: InformerCache<T>;
   readonly #listeners = new Set<ChangeListener<T>>();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ApiObject, Stored } from '../../crds/meta/meta.ts';
-import { apiVersionOf, type ResourceDefinition } from '../../crds/meta/resource-definition.ts';
+import { apiVersionOf, type ResourceAddress } from '../../crds/meta/resource-definition.ts';
 import type { ObjectList } from './call-options.ts';
 
 const storedSchema = z.looseObject({
@@ -22,7 +22,7 @@ const listSchema = z.object({
  * @throws Error when it is no such object
  */
 export function parseObject<T extends ApiObject>(
-  definition: ResourceDefinition,
+  definition: ResourceAddress,
   body: unknown,
   isBookmark = false,
 ): Stored<T> {
@@ -40,7 +40,7 @@ export function parseObject<T extends ApiObject>(
 }
 
 /** @throws Error when it is no list of such objects */
-export function parseList<T extends ApiObject>(definition: ResourceDefinition, body: unknown): ObjectList<T> {
+export function parseList<T extends ApiObject>(definition: ResourceAddress, body: unknown): ObjectList<T> {
   const parsed = listSchema.safeParse(body);
   if (!parsed.success) {
     throw new Error(`answer is no list of ${definition.plural}: ${z.prettifyError(parsed.error)}`, {

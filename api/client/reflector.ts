@@ -1,5 +1,5 @@
 import type { ApiObject } from '../../crds/meta/meta.ts';
-import type { ResourceDefinition } from '../../crds/meta/resource-definition.ts';
+import type { ResourceAddress } from '../../crds/meta/resource-definition.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { ApiClient } from './api-client.ts';
@@ -10,7 +10,7 @@ import { withStallTimeout } from './stall-timeout.ts';
 
 export interface ReflectorOptions<T extends ApiObject> {
   readonly client: Pick<ApiClient, 'listAll' | 'watch'>;
-  readonly definition: ResourceDefinition;
+  readonly definition: ResourceAddress;
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;

@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from '../../crds/meta/resource-definition.ts';
+import type { ResourceAddress } from '../../crds/meta/resource-definition.ts';
 
 export interface ResourcePathOptions {
   readonly namespace?: string | undefined;
@@ -10,7 +10,7 @@ export interface ResourcePathOptions {
  * The URL path of a kind, an object or a subresource.
  * @throws TypeError when a namespaced object is named without its namespace
  */
-export function resourcePath(definition: ResourceDefinition, options: ResourcePathOptions = {}): string {
+export function resourcePath(definition: ResourceAddress, options: ResourcePathOptions = {}): string {
   const parts = definition.group === '' ? ['/api'] : ['/apis', definition.group];
   parts.push(definition.version);
   if (definition.namespaced) {

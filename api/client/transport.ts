@@ -10,6 +10,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Default `application/json`. */
+  readonly accept?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** For the whole answer; default 30,000. Streams have it for the answer's head only. */
@@ -47,7 +49,7 @@ export function createTransport(connection: ApiConnection, options: { userAgent?
   const streams = new Agent({ connect, keepAliveTimeout: 1_000, pipelining: 1, bodyTimeout: 0 });
   const start = (dispatcher: Dispatcher, request: ApiRequest, signal: AbortSignal) => {
     const headers: Record<string, string> = {
-      accept: 'application/json',
+      accept: request.accept ?? 'application/json',
       'user-agent': options.userAgent ?? 'holt',
       ...connection.headers,
       ...request.headers,

@@ -1,151 +1,190 @@
-import test, { type ExecutionContext } from 'ava';
-import { pino } from 'pino';
-import { Registry } from 'prom-client';
-import { type ApiClient, Informer } from '../../api/client/index.ts';
-import { leaseDefinition } from '../../crds/lease/definition.ts';
-import type { ApiObject, OwnerReference, Stored } from '../../crds/meta/meta.ts';
-import type { ResourceDefinition } from '../../crds/meta/resource-definition.ts';
-import { nodeDefinition } from '../../crds/node/definition.ts';
-import { sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
-import { userVmDefinition } from '../../crds/uservm/definition.ts';
-import { systemClock } from '../../lib/clock.ts';
-import { createControllerMetrics, ownerReferenceTo, StatusCommitter } from '../runtime/index.ts';
-import { MemoryApi } from '../runtime/testing/memory-api.ts';
-import { settle } from '../runtime/testing/test-clock.ts';
-import { startGarbageCollection } from './controller.ts';
-import { ownerIndexers } from './graph.ts';
+import test from 'ava';
+import { waitUntil } from '../../api/testing/wait-until.ts';
+import { customResourceDefinitionDefinition } from '../../crds/customresourcedefinition/definition.ts';
+import { type Event, eventDefinition } from '../../crds/event/definition.ts';
+import type { ResourceAddress } from '../../crds/meta/resource-definition.ts';
+import { namespaceDefinition } from '../../crds/namespace/definition.ts';
+import { ownerReferenceTo } from '../runtime/index.ts';
+import { CONFIG_MAPS, CollectorBed, customKind } from './testing/collector-bed.ts';
 
-const DEFINITIONS = [nodeDefinition, leaseDefinition, userVmDefinition, sandboxContainerDefinition];
+let bed: CollectorBed;
+let widgets: ResourceAddress;
+let zones: ResourceAddress;
 
-async function start(t: ExecutionContext) {
-  const api = new MemoryApi();
-  const registry = new Registry();
-  const logger = pino({ level: 'silent' });
-  const informers = DEFINITIONS.map(
-    (definition) => new Informer<ApiObject>({ client: api, definition, indexers: ownerIndexers }),
-  );
-  const collection = startGarbageCollection(
-    {
-      client: api as unknown as ApiClient,
-      committer: new StatusCommitter({
-        client: { commitStatus: async () => t.fail() as never },
-        reportingComponent: '',
-        reportingInstance: '',
-      }),
-      clock: systemClock,
-      logger,
-      metrics: createControllerMetrics(registry),
-    },
-    informers,
-  );
-  for (const informer of informers) informer.start();
-  await Promise.all(informers.map((informer) => informer.whenSynced()));
-  t.teardown(async () => {
-    await collection.stop();
-    await Promise.all(informers.map((informer) => informer.stop()));
+test.before(async () => {
+  bed = await CollectorBed.start();
+  widgets = await bed.define(customKind('widgets', 'Widget'));
+  zones = await bed.define(customKind('zones', 'Zone', false));
+});
+
+test.after.always(async () => bed?.dispose());
+
+test('in the background: dependents of dependents go after their owner, over kinds defined at run time', async (t) => {
+  await bed.makeNamespace('background');
+  const at = (name: string) => ({ namespace: 'background', name });
+  const zone = await bed.make(zones, { name: 'zone-background' });
+  const widget = await bed.make(widgets, at('widget'), [ownerReferenceTo(zone)]);
+  const leaf = await bed.make(CONFIG_MAPS, at('leaf'), [ownerReferenceTo(widget)]);
+  await bed.make(CONFIG_MAPS, at('stranger'));
+  await bed.remove(zones, zone);
+  await bed.whenGone(CONFIG_MAPS, leaf);
+  t.deepEqual(await bed.namesWhenIdle(CONFIG_MAPS, 'background'), ['stranger']);
+  t.deepEqual(await bed.namesWhenIdle(widgets, 'background'), []);
+});
+
+test('in the foreground: owners go after their blocking dependents, all levels deep', async (t) => {
+  await bed.makeNamespace('foreground');
+  const at = (name: string) => ({ namespace: 'foreground', name });
+  const top = await bed.make(widgets, at('top'));
+  const middle = await bed.make(widgets, at('middle'), [ownerReferenceTo(top)]);
+  const leaf = await bed.make(CONFIG_MAPS, at('leaf'), [ownerReferenceTo(middle)], {
+    finalizers: ['example.com/hold'],
   });
-  const add = (definition: ResourceDefinition, name: string, ownerReferences: OwnerReference[] = []) => {
-    const namespace = definition.namespaced ? { namespace: 'team' } : {};
-    const apiVersion = definition.group === '' ? 'v1' : `${definition.group}/${definition.version}`;
-    return api.add(definition, {
-      apiVersion,
-      kind: definition.kind,
-      metadata: { ...namespace, name, ownerReferences },
+  const loose = { blockOwnerDeletion: false, controller: false };
+  const free = await bed.make(CONFIG_MAPS, at('free'), [ownerReferenceTo(top, loose)], {
+    finalizers: ['example.com/hold'],
+  });
+  await bed.remove(widgets, top, 'Foreground');
+  for (const each of [leaf, free]) {
+    await waitUntil('the leaf to be on its way', async () => {
+      return (await bed.find(CONFIG_MAPS, each))?.metadata.deletionTimestamp !== undefined;
     });
-  };
-  return { api, add, quiet: () => idle(registry) };
-}
-
-/** Waits until no queue has a key and no worker is at one, for several turns of the event loop in a row. */
-async function idle(registry: Registry): Promise<void> {
-  for (let idleTurns = 0; idleTurns < 10; idleTurns += 1) {
-    await settle();
-    for (const name of ['holt_controller_queue_depth', 'holt_controller_active_workers']) {
-      const values = (await registry.getSingleMetric(name)?.get())?.values ?? [];
-      if (values.some(({ value }) => value > 0)) idleTurns = 0;
-    }
   }
-}
+  t.deepEqual(await bed.namesWhenIdle(widgets, 'foreground'), ['middle', 'top']);
+  await bed.client.patch(CONFIG_MAPS, at('leaf'), { metadata: { finalizers: null } });
+  await bed.whenGone(widgets, top);
+  t.is(await bed.find(widgets, middle), undefined);
+  t.deepEqual(await bed.namesWhenIdle(CONFIG_MAPS, 'foreground'), ['free']);
+  await bed.client.patch(CONFIG_MAPS, at('free'), { metadata: { finalizers: null } });
+});
 
-const team = (object: Stored<ApiObject>) => ({ namespace: 'team', name: object.metadata.name });
+test('a dependent that waits no more lets its owner go', async (t) => {
+  await bed.makeNamespace('unblocked');
+  const at = (name: string) => ({ namespace: 'unblocked', name });
+  const owner = await bed.make(widgets, at('owner'));
+  const held = await bed.make(CONFIG_MAPS, at('held'), [ownerReferenceTo(owner)], {
+    finalizers: ['example.com/hold'],
+  });
+  await bed.remove(widgets, owner, 'Foreground');
+  t.deepEqual(await bed.namesWhenIdle(widgets, 'unblocked'), ['owner']);
+  const reference = ownerReferenceTo(owner, { blockOwnerDeletion: false });
+  await bed.client.patch(CONFIG_MAPS, at('held'), { metadata: { ownerReferences: [reference] } });
+  await bed.whenGone(widgets, owner);
+  t.truthy(await bed.find(CONFIG_MAPS, held));
+  await bed.client.patch(CONFIG_MAPS, at('held'), { metadata: { finalizers: null } });
+});
 
-test('dependents of dependents go after their owner; a container of the VM by vmRef stays', async (t) => {
-  const { api, add, quiet } = await start(t);
-  const vm = await add(userVmDefinition, 'alice');
-  const lease = await add(leaseDefinition, 'owned', [ownerReferenceTo(vm)]);
-  await add(sandboxContainerDefinition, 'owned-by-lease', [ownerReferenceTo(lease)]);
-  await add(sandboxContainerDefinition, 'live');
-  await quiet();
-  t.deepEqual(api.log, []);
-  await api.delete(userVmDefinition, team(vm));
-  await quiet();
-  t.deepEqual(api.names(leaseDefinition), []);
-  t.deepEqual(api.names(sandboxContainerDefinition), ['live']);
+test('orphaned dependents stay, each without that reference alone', async (t) => {
+  await bed.makeNamespace('orphan');
+  const at = (name: string) => ({ namespace: 'orphan', name });
+  const owner = await bed.make(widgets, at('owner'));
+  const other = await bed.make(widgets, at('other'));
+  const both = [ownerReferenceTo(owner), ownerReferenceTo(other, { controller: false })];
+  const kept = await bed.make(CONFIG_MAPS, at('kept'), both);
+  const custom = await bed.make(widgets, at('custom'), [ownerReferenceTo(owner)]);
+  await bed.remove(widgets, owner, 'Orphan');
+  await bed.whenGone(widgets, owner);
+  t.deepEqual(await bed.namesWhenIdle(widgets, 'orphan'), ['custom', 'other']);
+  const ownersOf = async (resource: ResourceAddress, object: typeof kept) =>
+    (await bed.find(resource, object))?.metadata.ownerReferences?.map(({ name }) => name);
+  t.deepEqual(await ownersOf(CONFIG_MAPS, kept), ['other']);
+  t.is(await ownersOf(widgets, custom), undefined);
 });
 
 test('an object made for an owner that is gone, or whose name another has now, is collected', async (t) => {
-  const { api, add, quiet } = await start(t);
-  const old = await add(userVmDefinition, 'alice');
-  await api.delete(userVmDefinition, team(old));
-  await add(userVmDefinition, 'alice');
-  await add(leaseDefinition, 'stale', [ownerReferenceTo(old)]);
-  await quiet();
-  t.deepEqual(api.names(leaseDefinition), []);
-  t.deepEqual(api.names(userVmDefinition), ['alice']);
+  await bed.makeNamespace('late');
+  const at = (name: string) => ({ namespace: 'late', name });
+  const old = await bed.make(widgets, at('owner'));
+  await bed.remove(widgets, old);
+  await bed.make(widgets, at('owner'));
+  const late = await bed.make(CONFIG_MAPS, at('late'), [ownerReferenceTo(old)]);
+  await bed.whenGone(CONFIG_MAPS, late);
+  t.deepEqual(await bed.namesWhenIdle(widgets, 'late'), ['owner']);
 });
 
-test('of two owners one is enough; the reference to the other is taken out', async (t) => {
-  const { api, add, quiet } = await start(t);
-  const [a, b] = [await add(userVmDefinition, 'a'), await add(nodeDefinition, 'b')];
-  await add(leaseDefinition, 'shared', [ownerReferenceTo(a), ownerReferenceTo(b, { controller: false })]);
-  await api.delete(userVmDefinition, team(a));
-  await quiet();
-  const lease = (await api.get(leaseDefinition, { namespace: 'team', name: 'shared' })) as Stored<ApiObject>;
-  t.deepEqual(
-    lease.metadata.ownerReferences?.map(({ name }) => name),
-    ['b'],
+test('of those who name one UID differently, each goes or stays by what it names', async (t) => {
+  await bed.makeNamespace('named');
+  const at = (name: string) => ({ namespace: 'named', name });
+  const owner = await bed.make(widgets, at('owner'));
+  const right = ownerReferenceTo(owner);
+  await bed.make(CONFIG_MAPS, at('right'), [right]);
+  const wrong = await bed.make(CONFIG_MAPS, at('wrong'), [{ ...right, name: 'nobody' }]);
+  const wrongKind = await bed.make(CONFIG_MAPS, at('wrong-kind'), [
+    { ...right, kind: 'ConfigMap', apiVersion: 'v1' },
+  ]);
+  await bed.whenGone(CONFIG_MAPS, wrong);
+  await bed.whenGone(CONFIG_MAPS, wrongKind);
+  t.deepEqual(await bed.namesWhenIdle(CONFIG_MAPS, 'named'), ['right']);
+  t.deepEqual(await bed.namesWhenIdle(widgets, 'named'), ['owner']);
+});
+
+test('an owner in another namespace is none, and an Event says so', async (t) => {
+  await bed.makeNamespace('here');
+  await bed.makeNamespace('there');
+  const owner = await bed.make(widgets, { namespace: 'there', name: 'owner' });
+  const astray = await bed.make(CONFIG_MAPS, { namespace: 'here', name: 'astray' }, [
+    ownerReferenceTo(owner),
+  ]);
+  await bed.whenGone(CONFIG_MAPS, astray);
+  const { items } = await bed.client.listAll<Event>(eventDefinition, { namespace: 'here' });
+  const [event] = items.filter(({ reason }) => reason === 'OwnerRefInvalidNamespace');
+  t.is(event?.type, 'Warning');
+  t.is(event?.involvedObject.name, 'astray');
+  t.is(
+    event?.message,
+    `ownerRef [gc.example.com/v1/Widget, namespace: here, name: owner, uid: ${owner.metadata.uid}] does not exist in namespace "here"`,
   );
-  await api.delete(nodeDefinition, { name: 'b' });
-  await quiet();
-  t.deepEqual(api.names(leaseDefinition), []);
+  t.truthy(await bed.find(widgets, owner));
 });
 
-test('foreground: the owner goes after its blocking dependents, all levels deep', async (t) => {
-  const { api, add, quiet } = await start(t);
-  const vm = await add(userVmDefinition, 'alice');
-  const lease = await add(leaseDefinition, 'middle', [ownerReferenceTo(vm)]);
-  const leaf = await add(sandboxContainerDefinition, 'leaf', [ownerReferenceTo(lease)]);
-  await quiet();
-  await api.patch(sandboxContainerDefinition, team(leaf), {
-    metadata: { finalizers: ['holt.dev/container'] },
-  });
-  await api.delete(userVmDefinition, team(vm), { propagationPolicy: 'Foreground' });
-  await quiet();
-  t.deepEqual(api.log, ['Foreground alice', 'Foreground middle', 'Background leaf']);
-  t.deepEqual(api.names(userVmDefinition), ['alice']);
-  await api.patch(sandboxContainerDefinition, team(leaf), { metadata: { finalizers: [] } });
-  await quiet();
-  t.deepEqual(
-    [userVmDefinition, leaseDefinition, sandboxContainerDefinition].flatMap((each) => api.names(each)),
-    [],
-  );
+test('a cluster-scoped object whose owner is in a namespace stays, and an Event says so', async (t) => {
+  await bed.makeNamespace('scoped');
+  const owner = await bed.make(widgets, { namespace: 'scoped', name: 'owner' });
+  const zone = await bed.make(zones, { name: 'zone-scoped' }, [ownerReferenceTo(owner)]);
+  await bed.collector.whenIdle();
+  await bed.remove(widgets, owner);
+  await bed.whenGone(widgets, owner);
+  await bed.collector.whenIdle();
+  t.truthy(await bed.find(zones, zone));
+  const { items } = await bed.client.listAll<Event>(eventDefinition, { namespace: 'default' });
+  const [event] = items.filter(({ involvedObject }) => involvedObject.name === 'zone-scoped');
+  t.is(event?.reason, 'OwnerRefInvalidNamespace');
 });
 
-test('orphan: dependents stay, without the reference', async (t) => {
-  const { api, add, quiet } = await start(t);
-  const vm = await add(userVmDefinition, 'alice');
-  await add(leaseDefinition, 'kept', [ownerReferenceTo(vm)]);
-  await quiet();
-  await api.delete(userVmDefinition, team(vm), { propagationPolicy: 'Orphan' });
-  await quiet();
-  t.deepEqual(api.names(userVmDefinition), []);
-  const lease = (await api.get(leaseDefinition, { namespace: 'team', name: 'kept' })) as Stored<ApiObject>;
-  t.is(lease.metadata.ownerReferences, undefined);
+test('an owner of a kind that is not served deletes nothing; once it is, the dependent goes', async (t) => {
+  await bed.makeNamespace('unserved');
+  const gadgets = customKind('gadgets', 'Gadget');
+  const reference = { apiVersion: 'gc.example.com/v1', kind: 'Gadget', name: 'g', uid: 'no-such-uid' };
+  const odd = await bed.make(CONFIG_MAPS, { namespace: 'unserved', name: 'odd' }, [reference]);
+  t.deepEqual(await bed.namesWhenIdle(CONFIG_MAPS, 'unserved'), ['odd']);
+  await bed.define(gadgets);
+  await bed.whenGone(CONFIG_MAPS, odd);
 });
 
-test('an owner of a kind that is not served deletes nothing', async (t) => {
-  const { api, add, quiet } = await start(t);
-  await add(leaseDefinition, 'odd', [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'x', uid: 'y' }]);
-  await quiet();
-  t.deepEqual(api.names(leaseDefinition), ['odd']);
+test('a definition goes with its objects, and their dependents after them', async (t) => {
+  await bed.makeNamespace('definition');
+  const gears = await bed.define(customKind('gears', 'Gear'));
+  const gear = await bed.make(gears, { namespace: 'definition', name: 'gear' });
+  const part = await bed.make(CONFIG_MAPS, { namespace: 'definition', name: 'part' }, [
+    ownerReferenceTo(gear),
+  ]);
+  await bed.collector.whenIdle();
+  await bed.client.delete(customResourceDefinitionDefinition, { name: 'gears.gc.example.com' });
+  await bed.whenGone(CONFIG_MAPS, part);
+  await bed.define(gears);
+  const again = await bed.make(gears, { namespace: 'definition', name: 'again' });
+  const next = await bed.make(CONFIG_MAPS, { namespace: 'definition', name: 'next' }, [
+    ownerReferenceTo(again),
+  ]);
+  await bed.remove(gears, again, 'Foreground');
+  await bed.whenGone(gears, again);
+  t.is(await bed.find(CONFIG_MAPS, next), undefined);
+});
+
+test('a namespace that owns is an owner as any other', async (t) => {
+  await bed.makeNamespace('owning');
+  const namespace = await bed.client.get(namespaceDefinition, { name: 'owning' });
+  const zone = await bed.make(zones, { name: 'zone-owning' }, [ownerReferenceTo(namespace)]);
+  await bed.collector.whenIdle();
+  t.truthy(await bed.find(zones, zone));
 });

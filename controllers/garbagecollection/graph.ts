@@ -1,98 +1,182 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Change, formatKey, type Informer, keyOf } from '../../api/client/index.ts';
 import type { ApiObject, OwnerReference, Stored } from '../../crds/meta/meta.ts';
-import type { ResourceDefinition } from '../../crds/meta/resource-definition.ts';
-import type { Source } from '../runtime/index.ts';
+import type { ResourceAddress } from '../../crds/meta/resource-definition.ts';
+import { type Claim, GraphNode, type Seen } from './graph-node.ts';
+import { groupOf } from './kind-catalog.ts';
+import { isBeingDeleted, isOrphaning, isWaitingForDependents, ownersOf } from './ownership.ts';
 
-/** Index of an informer by its objects' owners' UIDs; every informer given to the graph must have it. */
-export const BY_OWNER = 'ownerUid';
-export const ownerIndexers = {
-  [BY_OWNER]: (object: Stored<ApiObject>) => (object.metadata.ownerReferences ?? []).map(({ uid }) => uid),
-};
-
-/** An object together with what it takes to address it. */
-export interface Dependent {
-  readonly definition: ResourceDefinition;
-  readonly object: Stored<ApiObject>;
+/** What the graph wants looked at. Both are cheap and may be told the same again. */
+export interface GraphListener {
+  /** An object that may have to go, or an owner that may have waited long enough. */
+  object(node: GraphNode): void;
+  /** An owner that no watch has shown, so that somebody asks the API server. */
+  virtualOwner(node: GraphNode): void;
+  /** The end of an owner that dependents name so was seen. */
+  ownerGone(claim: Claim): void;
 }
 
-/** Who owns whom, across kinds, as the informers' caches show it. */
+/**
+ * Who owns whom, over all kinds, by UID, as the watches show it. Owners that are named and were not seen are in it
+ * as virtual nodes. It decides nothing: it tells what to look at.
+ * Source: k8s.io/kubernetes/pkg/controller/garbagecollector/graph_builder.go
+ */
 export class OwnershipGraph {
-  readonly #informers: readonly Informer<ApiObject>[];
-  readonly #enqueues = new Map<ResourceDefinition, (key: string) => void>();
+  readonly #nodes = new Map<string, GraphNode>();
+  readonly #listener: GraphListener;
+  readonly #nowMs: () => number;
+  #virtualCount = 0;
 
-  constructor(informers: readonly Informer<ApiObject>[]) {
-    this.#informers = informers;
+  /** @param nowMs monotonic */
+  constructor(listener: GraphListener, nowMs: () => number) {
+    this.#listener = listener;
+    this.#nowMs = nowMs;
   }
 
-  dependentsOf(ownerUid: string): Dependent[] {
-    return this.#informers.flatMap(({ definition, lister }) =>
-      lister.byIndex(BY_OWNER, ownerUid).map((object) => ({ definition, object })),
-    );
+  get size(): number {
+    return this.#nodes.size;
   }
 
-  /** The kind that a reference names, undefined when it is not served. Versions of a kind are the same objects. */
-  definitionOf(reference: OwnerReference): ResourceDefinition | undefined {
-    const group = reference.apiVersion.includes('/') ? reference.apiVersion.split('/')[0] : '';
-    return this.#informers
-      .map(({ definition }) => definition)
-      .find((definition) => definition.kind === reference.kind && definition.group === group);
+  get virtualCount(): number {
+    return this.#virtualCount;
   }
 
-  /** The keys of one kind that a change anywhere may concern. */
-  sourceFor(definition: ResourceDefinition): Source {
-    return {
-      whenSynced: async (signal) => {
-        await Promise.all(this.#informers.map((informer) => informer.whenSynced(signal)));
-      },
-      connect: (enqueue) => {
-        this.#enqueues.set(definition, enqueue);
-        return () => this.#enqueues.delete(definition);
-      },
-    };
+  get(uid: string): GraphNode | undefined {
+    return this.#nodes.get(uid);
   }
 
-  /** Begins to follow the informers; after all sources are connected. Returns the way to stop. */
-  follow(): () => void {
-    const leaves = this.#informers.map((informer) =>
-      informer.onChange((key, change) => this.#dispatch(informer.definition, key, change)),
-    );
-    return () => {
-      for (const leave of leaves) leave();
-    };
+  /** A watch shows an object: new, or changed. */
+  observe(seen: Seen): void {
+    const { uid } = seen.object.metadata;
+    const known = this.#nodes.get(uid);
+    const node = known ?? new GraphNode(uid);
+    const old = node.seen?.object;
+    if (known === undefined) this.#nodes.set(uid, node);
+    else if (known.seen === undefined) this.#virtualCount -= 1;
+    node.seen = seen;
+    node.attempts = 0;
+    if (known !== undefined && old === undefined) this.#checkClaimants(node, seen);
+    this.#relink(node, ownersOf(old), ownersOf(seen.object));
+    this.#tellTransitions(node, old, seen.object);
   }
 
-  #dispatch(definition: ResourceDefinition, key: string, change: Change<ApiObject>): void {
-    const { old, new: current } = change;
-    if (current !== undefined && concernsItself(old, current)) this.#enqueues.get(definition)?.(key);
-    const leaving =
-      current === undefined ? old : current.metadata.deletionTimestamp === undefined ? undefined : current;
-    if (leaving === undefined) return;
-    for (const dependent of this.dependentsOf(leaving.metadata.uid)) {
-      this.#enqueues.get(dependent.definition)?.(keyOf(dependent.object));
+  /** A watch shows that an object is gone. */
+  remove(resource: ResourceAddress, object: Stored<ApiObject>): void {
+    const node = this.#nodes.get(object.metadata.uid);
+    if (node?.seen === undefined || node.seen.resource !== resource) return;
+    this.#nodes.delete(node.uid);
+    this.#unlink(node, ownersOf(node.seen.object));
+    for (const { claim } of node.claims().values()) {
+      if (isNamedRight(claim.reference, claim.namespace, node.seen)) this.#listener.ownerGone(claim);
     }
-    if (current === undefined) this.#enqueueOwners(leaving);
+    for (const dependent of node.dependents) this.#listener.object(dependent);
   }
 
-  /** A foreground deletion may have waited for this one. */
-  #enqueueOwners(dependent: Stored<ApiObject>): void {
-    for (const reference of dependent.metadata.ownerReferences ?? []) {
-      const definition = this.definitionOf(reference);
-      if (definition === undefined) continue;
-      const namespace = definition.namespaced ? dependent.metadata.namespace : undefined;
-      this.#enqueues.get(definition)?.(formatKey({ namespace, name: reference.name }));
+  /** An object cannot be watched any more, whatever became of it: to its dependents it is an owner nobody has seen. */
+  forget(resource: ResourceAddress, object: Stored<ApiObject>): void {
+    const node = this.#nodes.get(object.metadata.uid);
+    if (node?.seen === undefined || node.seen.resource !== resource) return;
+    this.#unlink(node, ownersOf(node.seen.object));
+    node.seen = undefined;
+    if (node.dependentCount === 0) {
+      this.#nodes.delete(node.uid);
+      return;
     }
+    this.#virtualCount += 1;
+    this.#listener.virtualOwner(node);
+  }
+
+  /** No object answers to a virtual node: its dependents have one owner less. */
+  removeVirtual(node: GraphNode): void {
+    if (node.seen !== undefined || !this.#nodes.delete(node.uid)) return;
+    this.#virtualCount -= 1;
+    for (const dependent of node.dependents) this.#listener.object(dependent);
+  }
+
+  /** Other kinds are served than before: who was asked in vain may have an answer now. */
+  recheckVirtualOwners(): void {
+    for (const node of this.#nodes.values()) {
+      if (node.seen !== undefined) continue;
+      node.attempts = 0;
+      this.#listener.virtualOwner(node);
+      for (const dependent of node.dependents) if (dependent.attempts > 0) this.#listener.object(dependent);
+    }
+  }
+
+  #relink(node: GraphNode, before: readonly OwnerReference[], after: readonly OwnerReference[]): void {
+    if (before === after || isDeepStrictEqual(before, after)) return;
+    const kept = new Set(after.map(({ uid }) => uid));
+    this.#unlink(
+      node,
+      before.filter(({ uid }) => !kept.has(uid)),
+    );
+    for (const reference of after) {
+      const was = before.find(({ uid }) => uid === reference.uid);
+      if (was === undefined || !isDeepStrictEqual(was, reference)) this.#link(node, reference);
+      if (was?.blockOwnerDeletion === true && reference.blockOwnerDeletion !== true)
+        this.#tellWaiting(reference);
+    }
+  }
+
+  #link(node: GraphNode, reference: OwnerReference): void {
+    const owner = this.#nodes.get(reference.uid) ?? new GraphNode(reference.uid);
+    if (!this.#nodes.has(reference.uid)) {
+      this.#nodes.set(reference.uid, owner);
+      this.#virtualCount += 1;
+    }
+    owner.addDependent(node);
+    if (owner.seen === undefined) this.#listener.virtualOwner(owner);
+    else if (
+      isWaitingForDependents(owner.seen.object) ||
+      !isNamedRight(reference, node.namespace, owner.seen)
+    )
+      this.#listener.object(node);
+  }
+
+  #unlink(node: GraphNode, references: readonly OwnerReference[]): void {
+    for (const reference of references) {
+      const owner = this.#nodes.get(reference.uid);
+      if (owner === undefined) continue;
+      owner.deleteDependent(node);
+      this.#tellWaiting(reference);
+      if (owner.seen === undefined && owner.dependentCount === 0) {
+        this.#nodes.delete(owner.uid);
+        this.#virtualCount -= 1;
+      }
+    }
+  }
+
+  /** A foreground deletion may have waited for this reference. */
+  #tellWaiting({ uid }: OwnerReference): void {
+    const owner = this.#nodes.get(uid);
+    if (isWaitingForDependents(owner?.seen?.object) && owner !== undefined) this.#listener.object(owner);
+  }
+
+  /** Dependents that name a virtual owner otherwise than it turns out to be may have no owner at all. */
+  #checkClaimants(node: GraphNode, seen: Seen): void {
+    for (const { claim, claimants } of node.claims().values()) {
+      if (isNamedRight(claim.reference, claim.namespace, seen)) continue;
+      for (const claimant of claimants) this.#listener.object(claimant);
+    }
+  }
+
+  #tellTransitions(node: GraphNode, old: Stored<ApiObject> | undefined, now: Stored<ApiObject>): void {
+    if (!isBeingDeleted(now)) return;
+    const startsOrphaning = isOrphaning(now) && !isOrphaning(old);
+    const startsWaiting = isWaitingForDependents(now) && !isWaitingForDependents(old);
+    if (!startsOrphaning && !startsWaiting) return;
+    node.heldSinceMs = this.#nowMs();
+    this.#listener.object(node);
+    if (startsOrphaning) return;
+    for (const dependent of node.dependents) this.#listener.object(dependent);
   }
 }
 
-/** New, or changed in a way that garbage collection cares about: a status write is not. */
-function concernsItself(old: Stored<ApiObject> | undefined, current: Stored<ApiObject>): boolean {
-  const { ownerReferences = [], deletionTimestamp, finalizers } = current.metadata;
-  if (ownerReferences.length === 0 && deletionTimestamp === undefined) return false;
+/** Whether a reference from an object in `namespace` is to what was seen under that UID, but for the version. */
+function isNamedRight(reference: OwnerReference, namespace: string, { resource, object }: Seen): boolean {
+  if (resource.namespaced && object.metadata.namespace !== namespace) return false;
   return (
-    old === undefined ||
-    old.metadata.deletionTimestamp !== deletionTimestamp ||
-    !isDeepStrictEqual(old.metadata.finalizers, finalizers) ||
-    !isDeepStrictEqual(old.metadata.ownerReferences ?? [], ownerReferences)
+    reference.kind === resource.kind &&
+    reference.name === object.metadata.name &&
+    groupOf(reference.apiVersion) === resource.group
   );
 }

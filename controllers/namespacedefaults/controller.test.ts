@@ -9,6 +9,7 @@ import { namespaceDefinition } from '../../crds/namespace/definition.ts';
 import { type ServiceAccount, serviceAccountDefinition } from '../../crds/serviceaccount/definition.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createEventRelayMetrics } from '../eventrelay/controller.ts';
+import { GarbageCollectionMetrics } from '../garbagecollection/metrics.ts';
 import { type Manager, startManager } from '../manager.ts';
 import { createControllerMetrics, StatusCommitter } from '../runtime/index.ts';
 
@@ -21,11 +22,13 @@ const CA = 'the authority of this test';
 test.before(async () => {
   api = await startTestApi();
   client = await ApiClient.fromKubeconfigFile(api.kubeconfig);
+  const registry = new Registry();
   manager = startManager({
     client,
     clock: systemClock,
     logger: pino({ level: 'silent' }),
-    metrics: createControllerMetrics(new Registry()),
+    metrics: createControllerMetrics(registry),
+    garbageCollectionMetrics: new GarbageCollectionMetrics(registry),
     committer: new StatusCommitter({ client, reportingComponent: 'test', reportingInstance: 'test' }),
     clusterCa: CA,
     apiPort: api.port,

@@ -50,6 +50,9 @@ export interface ResourceInfo {
   readonly deprecationWarning?: string;
 }
 
+/** What it takes to address objects of a kind: all that a client needs to know of one that it has no schema of. */
+export type ResourceAddress = Pick<ResourceInfo, 'group' | 'version' | 'kind' | 'plural' | 'namespaced'>;
+
 /** A kind as it is written down in this repository. */
 export interface ResourceDefinition extends ResourceInfo {
   /** The whole object without apiVersion, kind and metadata (those are the server's): `spec`, `status`, ... */
