@@ -11,6 +11,7 @@ import { createLogger, type Logger } from '../lib/logger.ts';
 import { createRegistry, startMetricsServer } from '../lib/metrics-server.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
 import { createEventRelayMetrics } from './eventrelay/controller.ts';
+import { GARBAGE_COLLECTOR_USER } from './garbagecollection/controller.ts';
 import { GarbageCollectionMetrics } from './garbagecollection/metrics.ts';
 import { type Manager, startManager } from './manager.ts';
 import { createControllerMetrics, runLeaderElection, StatusCommitter } from './runtime/index.ts';
@@ -48,6 +49,10 @@ async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Pro
   const identity = `${hostname()}_${randomUUID()}`;
   const kubeconfig = join(statePaths(config.stateDir).pki, 'manager.kubeconfig');
   const client = await ApiClient.fromKubeconfigFile(kubeconfig, { userAgent: COMPONENT });
+  const garbageCollectionClient = await ApiClient.fromKubeconfigFile(kubeconfig, {
+    userAgent: COMPONENT,
+    impersonate: GARBAGE_COLLECTOR_USER,
+  });
   let manager: Manager | undefined;
   const closeMetrics = await startMetricsServer({
     port: config.ports.managerMetrics,
@@ -66,6 +71,7 @@ async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Pro
     clock: systemClock,
     logger,
     metrics: createControllerMetrics(registry),
+    garbageCollectionClient,
     garbageCollectionMetrics: new GarbageCollectionMetrics(registry),
     clusterCa: await readClusterCa(kubeconfig),
     apiPort: config.ports.api,
@@ -91,7 +97,7 @@ async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Pro
     },
   });
   await closeMetrics();
-  await client.close();
+  await Promise.all([client.close(), garbageCollectionClient.close()]);
   await stopTelemetry();
 }
 

@@ -1,4 +1,4 @@
-import { type IndexFunction, Informer } from '../api/client/index.ts';
+import { type ApiClient, type IndexFunction, Informer } from '../api/client/index.ts';
 import { type Lease, leaseDefinition } from '../crds/lease/definition.ts';
 import type { ApiObject } from '../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
@@ -24,6 +24,8 @@ export interface Manager {
 
 /** What the controllers share, and what some of them alone need. */
 export interface ManagerOptions extends ManagerContext, ApiServerFacts, EventRelayFacts {
+  /** Acts as the collector's own account. */
+  readonly garbageCollectionClient: ApiClient;
   readonly garbageCollectionMetrics: GarbageCollectionMetrics;
 }
 
@@ -44,7 +46,7 @@ export function startManager(context: ManagerOptions): Manager {
   const nodes = share<Node>(nodeDefinition);
   const leases = share<Lease>(leaseDefinition);
   const vms = share<UserVm>(userVmDefinition, userVmIndexers);
-  const garbageCollection = startGarbageCollection(context);
+  const garbageCollection = startGarbageCollection({ ...context, client: context.garbageCollectionClient });
   const controllers = [
     startPlacementController(context, vms, nodes),
     startNodeLifecycleController(context, nodes, leases),

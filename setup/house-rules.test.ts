@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { GUEST_IMAGE_REASONS } from '../controllers/artifacts/status.ts';
 import { EVENT_RELAY_REASONS } from '../controllers/eventrelay/stall-notice.ts';
+import { GARBAGE_COLLECTION_REASONS } from '../controllers/garbagecollection/misplaced-owner-events.ts';
 import { NAMESPACE_REASONS } from '../controllers/namespace/status.ts';
 import { NODE_REASONS } from '../controllers/nodelifecycle/status.ts';
 import { SANDBOX_CONTAINER_REASONS } from '../crds/sandboxcontainer/conditions.ts';
@@ -74,6 +75,7 @@ test('every condition and event reason has a line in docs/operations.md', (t) =>
     NODE_REASONS,
     NAMESPACE_REASONS,
     EVENT_RELAY_REASONS,
+    GARBAGE_COLLECTION_REASONS,
   ].flatMap((each) => Object.values(each));
   t.deepEqual(
     reasons.filter((reason) => !operations.includes(`\`${reason}\``)),

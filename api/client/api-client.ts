@@ -29,9 +29,18 @@ export class ApiClient {
     this.#transport = transport;
   }
 
-  /** @param options.userAgent names the program in the API server's log */
-  static async fromKubeconfigFile(file: string, options: { userAgent?: string } = {}): Promise<ApiClient> {
-    return new ApiClient(createTransport(await loadKubeconfig(file), options));
+  /**
+   * @param options.userAgent names the program in the API server's log
+   * @param options.impersonate a user as whom everything is done; the kubeconfig's own must be allowed to
+   */
+  static async fromKubeconfigFile(
+    file: string,
+    options: { userAgent?: string; impersonate?: string } = {},
+  ): Promise<ApiClient> {
+    const connection = await loadKubeconfig(file);
+    if (options.impersonate === undefined) return new ApiClient(createTransport(connection, options));
+    const headers = { ...connection.headers, 'impersonate-user': options.impersonate };
+    return new ApiClient(createTransport({ ...connection, headers }, options));
   }
 
   async get<T extends ApiObject>(

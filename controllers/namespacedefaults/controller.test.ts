@@ -28,6 +28,7 @@ test.before(async () => {
     clock: systemClock,
     logger: pino({ level: 'silent' }),
     metrics: createControllerMetrics(registry),
+    garbageCollectionClient: client,
     garbageCollectionMetrics: new GarbageCollectionMetrics(registry),
     committer: new StatusCommitter({ client, reportingComponent: 'test', reportingInstance: 'test' }),
     clusterCa: CA,

@@ -348,6 +348,8 @@ function requestOf(field: Field): { method: string; path: string } | undefined {
   const isOfCollection = isCollection(verb);
   if (method === undefined || (one.subresource !== '' && isOfCollection && verb !== 'create'))
     return undefined;
+  // A request for all namespaces is in none of them; a review may say otherwise.
+  if (one.plural === 'namespaces' && isOfCollection && subject.name.endsWith('at home')) return undefined;
   const isReview = one.plural.endsWith('reviews');
   if (isReview && verb !== 'create') return undefined;
   const scope = one.namespaced ? `/namespaces/${subject.namespace}` : '';

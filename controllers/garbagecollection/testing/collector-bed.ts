@@ -9,7 +9,7 @@ import { apiVersionOf, type ResourceAddress } from '../../../crds/meta/resource-
 import { namespaceDefinition } from '../../../crds/namespace/definition.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { createControllerMetrics } from '../../runtime/index.ts';
-import { type GarbageCollection, startGarbageCollection } from '../controller.ts';
+import { GARBAGE_COLLECTOR_USER, type GarbageCollection, startGarbageCollection } from '../controller.ts';
 import { GarbageCollectionMetrics } from '../metrics.ts';
 
 export const CONFIG_MAPS: ResourceAddress = {
@@ -38,28 +38,34 @@ export interface RunningCollector {
 /** A real API server over a real etcd, and a collector in this process that follows it. */
 export class CollectorBed {
   readonly api: TestApi;
+  /** Of somebody who may do everything. */
   readonly client: ApiClient;
+  /** With the rights that the collector has in a cluster. */
+  readonly collectorClient: ApiClient;
   collector: RunningCollector;
 
-  private constructor(api: TestApi, client: ApiClient) {
+  private constructor(api: TestApi, client: ApiClient, collectorClient: ApiClient) {
     this.api = api;
     this.client = client;
-    this.collector = runCollector(client);
+    this.collectorClient = collectorClient;
+    this.collector = runCollector(collectorClient);
   }
 
   static async start(): Promise<CollectorBed> {
     const api = await startTestApi();
-    return new CollectorBed(api, await ApiClient.fromKubeconfigFile(api.kubeconfig));
+    const client = await ApiClient.fromKubeconfigFile(api.kubeconfig);
+    const asCollector = { impersonate: GARBAGE_COLLECTOR_USER };
+    return new CollectorBed(api, client, await ApiClient.fromKubeconfigFile(api.kubeconfig, asCollector));
   }
 
-  async restartCollector(client: ApiClient = this.client): Promise<void> {
+  async restartCollector(client: ApiClient = this.collectorClient): Promise<void> {
     await this.collector.stop();
     this.collector = runCollector(client);
   }
 
   async dispose(): Promise<void> {
     await this.collector.stop();
-    await this.client.close();
+    await Promise.all([this.client.close(), this.collectorClient.close()]);
     await this.api.dispose();
   }
 

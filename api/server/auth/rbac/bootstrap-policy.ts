@@ -129,6 +129,33 @@ const SYSTEM_ROLES: readonly BootstrapRole[] = [
 ];
 
 /**
+ * Controllers that act under an identity of their own. Source:
+ * k8s.io/kubernetes/plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go
+ */
+const CONTROLLER_ROLES: readonly BootstrapRole[] = [
+  {
+    name: 'system:controller:generic-garbage-collector',
+    rules: [
+      { verbs: [...READ, 'patch', 'update', 'delete'], apiGroups: ['*'], resources: ['*'] },
+      core(['create', 'patch', 'update'], 'events'),
+    ],
+  },
+];
+
+/** Controllers of the manager take on their accounts: it has no such right itself. */
+const CONTROLLER_ACCOUNTS_ROLE: BootstrapRole = {
+  name: 'holt:controller-accounts',
+  rules: [
+    {
+      verbs: ['impersonate'],
+      apiGroups: [''],
+      resources: ['serviceaccounts'],
+      resourceNames: ['generic-garbage-collector'],
+    },
+  ],
+};
+
+/**
  * Holt's own processes. The manager's garbage and namespace collection deletes objects of every kind, kinds of
  * later CustomResourceDefinitions included, takes finalizers and owner references off them, and writes statuses
  * with their events; what it makes is named one by one. Nodes have no role: the node authoriser knows what is theirs.
@@ -151,7 +178,13 @@ const HOLT_ROLES: readonly BootstrapRole[] = [
 ];
 
 /** Every ClusterRole that the server makes and keeps. */
-export const BOOTSTRAP_ROLES: readonly BootstrapRole[] = [...COMMON_ROLES, ...SYSTEM_ROLES, ...HOLT_ROLES];
+export const BOOTSTRAP_ROLES: readonly BootstrapRole[] = [
+  ...COMMON_ROLES,
+  ...SYSTEM_ROLES,
+  ...CONTROLLER_ROLES,
+  CONTROLLER_ACCOUNTS_ROLE,
+  ...HOLT_ROLES,
+];
 
 /** Every ClusterRoleBinding that the server makes and keeps. */
 export const BOOTSTRAP_BINDINGS: readonly BootstrapBinding[] = [
@@ -161,6 +194,11 @@ export const BOOTSTRAP_BINDINGS: readonly BootstrapBinding[] = [
   { name: 'system:public-info-viewer', groups: ['system:authenticated', 'system:unauthenticated'] },
   { name: 'system:service-account-issuer-discovery', groups: ['system:serviceaccounts'] },
   { name: 'system:monitoring', groups: ['system:monitoring'] },
+  {
+    name: 'system:controller:generic-garbage-collector',
+    users: ['system:serviceaccount:kube-system:generic-garbage-collector'],
+  },
+  { name: 'holt:controller-accounts', users: ['system:holt-manager'] },
   { name: 'holt:manager', users: ['system:holt-manager'] },
   { name: 'holt:router', users: ['system:holt-router'] },
 ];

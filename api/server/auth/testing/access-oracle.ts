@@ -28,6 +28,8 @@ interface Row {
   readonly everybody?: string;
   /** Beyond what it may do to everything: read, change, delete. */
   readonly manager?: string;
+  /** Beyond what it may do to everything: read, change and delete one by one. */
+  readonly collector?: string;
   readonly router?: string;
   readonly delegator?: string;
   /** A node, whosever the object is. */
@@ -39,11 +41,12 @@ interface Row {
 const READ = 'GLW';
 const WRITE = 'CUPDX';
 const MANAGER = 'GLWUPDX';
+const COLLECTOR = 'GLWUPD';
 
 /** By `group/plural` or `group/plural/subresource`; the core group is empty. */
 export const ROWS: Readonly<Record<string, Row>> = {
   '/configmaps': { view: READ, edit: WRITE, manager: 'C' },
-  '/events': { view: READ, edit: WRITE, manager: 'C', node: 'C' },
+  '/events': { view: READ, edit: WRITE, manager: 'C', collector: 'C', node: 'C' },
   '/limitranges': { view: READ },
   '/namespaces': { view: READ },
   '/namespaces/finalize': {},
@@ -105,6 +108,8 @@ export const ROLES: Readonly<Record<string, (row: Row) => string>> = {
   'system:monitoring': () => '',
   'system:public-info-viewer': () => '',
   'system:service-account-issuer-discovery': () => '',
+  'system:controller:generic-garbage-collector': ({ collector = '' }) => COLLECTOR + collector,
+  'holt:controller-accounts': () => '',
   'holt:manager': ({ manager = '' }) => MANAGER + manager,
   'holt:router': ({ router = '' }) => router,
 };
