@@ -11,6 +11,7 @@ import { startTelemetry } from '../lib/telemetry-export.ts';
 import { openEncryptionKeys } from './encryption-keys.ts';
 import { openAudit } from './open-audit.ts';
 import { Pki } from './pki.ts';
+import { openOidc } from './server/auth/oidc/open-oidc.ts';
 import { startApiServer } from './server/server.ts';
 import { rewriteStale } from './storage/encryption/rewrite-stale.ts';
 import { createAesGcmTransformer, type ValueTransformer } from './storage/encryption/value-transformer.ts';
@@ -93,14 +94,18 @@ async function main(): Promise<void> {
     logger,
   );
   const values = createAesGcmTransformer([SECRETS_PREFIX], encryptionKeys.keys);
+  const stopping = new AbortController();
+  const { serviceAccountIssuer, oidc: issuers } = config.authentication;
+  const oidc = openOidc({
+    ...{ issuers, clock: systemClock, logger, registry, signal: stopping.signal },
+    apiAudiences: [serviceAccountIssuer],
+  });
   const server = await startApiServer({
     etcd: { ...etcd, values },
     tls: pki.servingTls,
     port: config.ports.api,
-    serviceAccounts: {
-      keys: pki.serviceAccountKeys,
-      issuer: config.authentication.serviceAccountIssuer,
-    },
+    serviceAccounts: { keys: pki.serviceAccountKeys, issuer: serviceAccountIssuer },
+    tokens: oidc.tokens,
     definitions: ALL_DEFINITIONS,
     clock: systemClock,
     logger,
@@ -108,7 +113,7 @@ async function main(): Promise<void> {
     ...(audit === undefined ? {} : { audit }),
   });
   logger.info({ port: server.port }, 'serving');
-  const stopping = new AbortController();
+  const fetchingKeys = oidc.run();
   const watchingPki = pki.watch(
     { useTls: (tls) => server.useTls(tls), tryEtcd: (tls) => tryEtcd(etcd, tls) },
     stopping.signal,
@@ -119,7 +124,7 @@ async function main(): Promise<void> {
   const stop = async (signal: NodeJS.Signals) => {
     logger.info({ signal }, 'stopping');
     stopping.abort();
-    await watchingPki;
+    await Promise.all([watchingPki, fetchingKeys]);
     await server.stop();
     await audit?.sink.close();
     await stopTelemetry();

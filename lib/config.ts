@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { auditRuleSchema, DEFAULT_AUDIT_RULES } from './audit-rule.ts';
+import { oidcSchema } from './oidc-config.ts';
 
 const port = z.int().min(1).max(65535);
 
@@ -66,6 +67,15 @@ export const holtConfigSchema = z.strictObject({
     .strictObject({
       /** `iss` of service-account tokens, and their audience unless another is asked for. */
       serviceAccountIssuer: z.url().default('https://kubernetes.default.svc.cluster.local'),
+      /** Issuers of OpenID Connect tokens: `jwt` of an apiserver.config.k8s.io AuthenticationConfiguration. */
+      oidc: oidcSchema,
+    })
+    .superRefine(({ serviceAccountIssuer, oidc }, context) => {
+      for (const [index, { issuer }] of oidc.entries()) {
+        if (issuer.url !== serviceAccountIssuer) continue;
+        const message = `${JSON.stringify(issuer.url)}: is the issuer of this server's own tokens; name another`;
+        context.addIssue({ code: 'custom', path: ['oidc', index, 'issuer', 'url'], message });
+      }
     })
     .prefault({}),
   audit: z
