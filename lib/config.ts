@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { auditRuleSchema, DEFAULT_AUDIT_RULES } from './audit-rule.ts';
-import { oidcSchema } from './oidc-config.ts';
+import { oidcSchema } from './oidc/oidc-config.ts';
 
 const port = z.int().min(1).max(65535);
 

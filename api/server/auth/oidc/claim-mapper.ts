@@ -1,4 +1,4 @@
-import type { JwtAuthenticatorConfig } from '../../../../lib/oidc-config.ts';
+import type { JwtAuthenticatorConfig } from '../../../../lib/oidc/oidc-config.ts';
 import type { User } from '../user.ts';
 import { compileMappings } from './claim-mappings.ts';
 import { ConfiguredExpressions } from './configured-expressions.ts';

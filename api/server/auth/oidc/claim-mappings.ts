@@ -1,4 +1,4 @@
-import type { JwtAuthenticatorConfig } from '../../../../lib/oidc-config.ts';
+import type { JwtAuthenticatorConfig } from '../../../../lib/oidc/oidc-config.ts';
 import type { User } from '../user.ts';
 import { type ConfiguredExpressions, evaluated } from './configured-expressions.ts';
 import { OidcTokenError } from './oidc-token-error.ts';

@@ -1,7 +1,8 @@
 import type { Registry } from 'prom-client';
 import type { Clock } from '../../../../lib/clock.ts';
 import type { Logger } from '../../../../lib/logger.ts';
-import type { JwtAuthenticatorConfig } from '../../../../lib/oidc-config.ts';
+import type { IssuerConfig } from '../../../../lib/oidc/issuer-config.ts';
+import type { JwtAuthenticatorConfig } from '../../../../lib/oidc/oidc-config.ts';
 import type { TokenAuthenticator } from '../token-authenticator.ts';
 import { compileClaimMapper } from './claim-mapper.ts';
 import { FetchError } from './fetch-json.ts';
@@ -29,11 +30,7 @@ export interface Oidc {
   run(): Promise<void>;
 }
 
-function openKeys(
-  issuer: JwtAuthenticatorConfig['issuer'],
-  options: OidcOptions,
-  metrics: OidcMetrics,
-): IssuerKeys {
+function openKeys(issuer: IssuerConfig, options: OidcOptions, metrics: OidcMetrics): IssuerKeys {
   const { clock, logger, signal, times } = options;
   const { url } = issuer;
   const onResult = (error?: unknown) => {

@@ -2,10 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { getCACertificates } from 'node:tls';
 import { createLocalJWKSet, type LocalJWKSet } from 'jose';
 import { z } from 'zod';
-import { type JwtAuthenticatorConfig, readPemCertificates } from '../../../../lib/oidc-config.ts';
+import { type IssuerConfig, readPemCertificates } from '../../../../lib/oidc/issuer-config.ts';
 import { FetchError, fetchJson } from './fetch-json.ts';
-
-type IssuerConfig = JwtAuthenticatorConfig['issuer'];
 
 /** What is needed of a provider's configuration. Source: OpenID Connect Discovery 1.0, section 3 */
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string() });

@@ -1,4 +1,4 @@
-import { type JwtAuthenticatorConfig, RESERVED_PREFIX } from '../../../../lib/oidc-config.ts';
+import { type JwtAuthenticatorConfig, RESERVED_PREFIX } from '../../../../lib/oidc/oidc-config.ts';
 import type { User } from '../user.ts';
 import { type ConfiguredExpressions, evaluated } from './configured-expressions.ts';
 import type { Expression } from './expression.ts';
