@@ -4,6 +4,7 @@ import test from 'ava';
 import { fuzz } from '../testing/fuzz/fuzz.ts';
 import { RawConnection, type RawRequest } from '../testing/fuzz/raw-connection.ts';
 import { TARGETS } from '../testing/fuzz/targets.ts';
+import { fuzzTokens } from '../testing/fuzz/token-issuer.ts';
 import type { ApiAddress } from '../testing/json-connection.ts';
 import { startTestApi, type TestApi } from '../testing/test-api.ts';
 
@@ -14,7 +15,7 @@ let api: TestApi;
 let address: ApiAddress;
 
 test.before(async () => {
-  api = await startTestApi();
+  api = await startTestApi({ server: { tokens: fuzzTokens() } });
   const read = (name: string) => readFile(join(api.pki.dir, name));
   address = {
     port: api.port,

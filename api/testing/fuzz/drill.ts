@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startTestApi } from '../test-api.ts';
 import { fuzz } from './fuzz.ts';
 import { TARGETS } from './targets.ts';
+import { fuzzTokens } from './token-issuer.ts';
 
 const USAGE = 'usage: drill:fuzz [RUNS_OF_EACH_TARGET [SEED]]';
 /** Seeds change, so that a long drill does not lean on one. */
@@ -19,7 +20,7 @@ async function main([runs, seed, ...more]: readonly string[]): Promise<number> {
   if (more.length > 0) throw new Error(USAGE);
   const wanted = numberOf(runs, 50_000);
   const firstSeed = numberOf(seed, 1);
-  const api = await startTestApi();
+  const api = await startTestApi({ server: { tokens: fuzzTokens() } });
   const read = (name: string) => readFile(join(api.pki.dir, name));
   const [cert, key, ca] = [await read('admin.crt'), await read('admin.key'), await read('ca.crt')];
   try {

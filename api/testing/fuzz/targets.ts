@@ -13,6 +13,7 @@ import {
   seedObject,
   YAML_TEXTS,
 } from './seeds.ts';
+import { tokens } from './token-reviews.ts';
 
 const NOTHING = Buffer.alloc(0);
 const WATCH_LIST =
@@ -228,4 +229,5 @@ export const TARGETS: Readonly<Record<string, fc.Arbitrary<RawRequest>>> = {
   queries,
   paths,
   headers,
+  tokens,
 };
