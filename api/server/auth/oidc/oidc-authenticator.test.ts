@@ -318,7 +318,10 @@ const MOODS: readonly (readonly [FakeOidcMood, string])[] = [
 ];
 for (const [mood, result] of MOODS) {
   test(`an issuer that is ${mood} lets nobody in, and is asked again by itself`, async (t) => {
-    const { provider, oidc, ask, refused, registry } = await open(t, { times: { timeoutMs: 500 } });
+    const { provider, oidc, ask, refused, registry } = await open(t, {
+      clock: stoppedClock(),
+      ...(mood === 'silent' ? { times: { timeoutMs: 500 } } : {}),
+    });
     provider.mood = mood;
     const token = await provider.sign({ sub: 'a' });
     t.is(await refused(token), "oidc: the issuer's keys could not be fetched yet: see the log of holt-api");
