@@ -32,6 +32,7 @@ import { renewableTls, type ServingTls, secureContextOptions } from './http/serv
 import { StalledClients } from './http/stalled-clients.ts';
 import { PolicyIndex } from './policy/policy-index.ts';
 import { QuotaTurns } from './quota/quota-turns.ts';
+import { runPolicyStatus } from './policy/policy-status.ts';
 
 export interface ApiServerOptions {
   readonly etcd: EtcdConnection;
@@ -216,6 +217,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     bootstrap(context),
     runAggregation(context),
     runCustomResources(context, catalog),
+    runPolicyStatus(context),
   ]);
   return {
     port,

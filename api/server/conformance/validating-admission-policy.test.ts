@@ -142,6 +142,62 @@ test('should allow expressions to refer variables.', async (t) => {
   t.is((await create('vap-b', 'replicasets', 'ReplicaSet', 1)).code, 201);
 });
 
+/** The policy once its types were checked. */
+async function checkedPolicy(name: string, group: string, validations: TestObject): Promise<TestObject> {
+  const resourceRules = [{ ...resourceRule(group, 'deployments'), apiVersions: ['v1'] }];
+  await postPolicy(api, policyOf(name, { matchConstraints: { resourceRules }, validations }));
+  const read = () => api.send({ path: `${POLICIES}/${name}` });
+  const { json } = await sendUntil('the type check', read, (answer) => answer.json.status?.typeChecking);
+  return json;
+}
+
+test('should type check validation expressions', async (t) => {
+  const right = await checkedPolicy('correct-policy.example.com', GROUP, [
+    { expression: 'object.spec.replicas > 1' },
+  ]);
+  t.deepEqual(right.status, { observedGeneration: 1, typeChecking: {} });
+  const confused = await checkedPolicy('confused-policy.example.com', GROUP, [
+    {
+      expression: "object.spec.replicas > '1'",
+      messageExpression: "'wants replicas > 1, got ' + object.spec.replicas",
+    },
+  ]);
+  const { expressionWarnings } = confused.status.typeChecking;
+  t.deepEqual(expressionWarnings, [
+    {
+      fieldRef: 'spec.validations[0].expression',
+      warning: [
+        `${GROUP}/v1, Kind=Deployment: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'`,
+        " | object.spec.replicas > '1'",
+        ' | .....................^',
+        '',
+      ].join('\n'),
+    },
+    {
+      fieldRef: 'spec.validations[0].messageExpression',
+      warning: [
+        `${GROUP}/v1, Kind=Deployment: ERROR: <input>:1:28: found no matching overload for '_+_' applied to '(string, int)'`,
+        " | 'wants replicas > 1, got ' + object.spec.replicas",
+        ' | ...........................^',
+        '',
+      ].join('\n'),
+    },
+  ]);
+});
+
+test('should type check a CRD', async (t) => {
+  const confused = await checkedPolicy('confused-crd-policy.example.com', GROUP, [
+    { expression: "object.spec.replicas > '1'" },
+    { expression: 'object.spec.maxRetries < 10' },
+  ]);
+  const [first, second, ...more] = confused.status.typeChecking.expressionWarnings;
+  t.is(first.fieldRef, 'spec.validations[0].expression');
+  t.regex(first.warning, /found no matching overload for '_>_' applied to '\(int, string\)'/);
+  t.is(second.fieldRef, 'spec.validations[1].expression');
+  t.regex(second.warning, /undefined field 'maxRetries'/);
+  t.deepEqual(more, []);
+});
+
 async function checkDiscovery(t: { true(value: boolean): void }, names: readonly string[]): Promise<void> {
   const groups = await api.send({ path: '/apis' });
   const found = groups.json.groups.find(({ name }: TestObject) => name === 'admissionregistration.k8s.io');

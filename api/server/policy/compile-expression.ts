@@ -1,6 +1,6 @@
 import type { Environment, ParseResult } from '@marcbachmann/cel-js';
-import { summaryOf } from '../cel/compile-rule.ts';
 import { CostError, CostMeter, meterTree } from '../cel/cost.ts';
+import { issueText } from '../cel/issue.ts';
 
 /** An expression that can be evaluated, or why it cannot. */
 export interface Expression {
@@ -8,6 +8,8 @@ export interface Expression {
   /** Name of the type that it gives; `dyn` where only evaluation tells, and where it does not compile. */
   readonly type: string;
   readonly error?: string;
+  /** Where it does not compile: what is wrong and where. */
+  readonly issue?: string;
   /** @throws what the evaluation fails with; adds its cost to the account that it is given in any case */
   evaluate(activation: Record<string, unknown>, account: Account): unknown;
 }
@@ -61,11 +63,12 @@ export function compileExpression(
     meterTree(parsed.ast, () => running);
     return { text, type, evaluate: (activation, account) => metered(parsed, activation, account) };
   } catch (error) {
-    return failed(text, `compilation failed: ${summaryOf(error)}`);
+    const issue = issueText(error, text);
+    return { ...failed(text, `compilation failed: ${issue}`), issue };
   }
 }
 
-function failed(text: string, error: string): Expression {
+function failed(text: string, error: string): Expression & { error: string } {
   return {
     text,
     type: 'dyn',

@@ -38,7 +38,8 @@ interface Compiled {
 export class PolicyIndex {
   readonly #cache: RegistryCache;
   #policies: readonly BoundPolicy[] = [];
-  #seen = '';
+  #seenPolicies = -1;
+  #seenBindings = -1;
   /** By UID. */
   #compiled = new Map<string, Compiled>();
 
@@ -50,9 +51,9 @@ export class PolicyIndex {
   get policies(): readonly BoundPolicy[] {
     const policies = this.#cache.window(POLICY_PREFIX).version;
     const bindings = this.#cache.window(BINDING_PREFIX).version;
-    const version = `${policies}/${bindings}`;
-    if (version !== this.#seen) {
-      this.#seen = version;
+    if (policies !== this.#seenPolicies || bindings !== this.#seenBindings) {
+      this.#seenPolicies = policies;
+      this.#seenBindings = bindings;
       this.#policies = this.#read();
     }
     return this.#policies;

@@ -7,6 +7,7 @@ import { checkWriter } from '../auth/check-write.ts';
 import { isCrdKind } from '../customresources/crd-object.ts';
 import { defaultCrd, finishCrd } from '../customresources/prepare-crd.ts';
 import { badRequest, invalid } from '../http/errors.ts';
+import { paramAccessErrors } from '../policy/param-access.ts';
 import { normalize } from './normalize.ts';
 import type { WriteRequest } from './write-request.ts';
 
@@ -73,7 +74,10 @@ export function validated(
   if (formErrors.length > 0) throw invalid(definition, name, formErrors);
   const valid = result.object as ApiObject;
   normalize(definition, valid);
-  const errors = admit({ definition, object: valid, previous });
+  const errors = [
+    ...admit({ definition, object: valid, previous }),
+    ...paramAccessErrors(request, valid, previous),
+  ];
   if (errors.length > 0) throw invalid(definition, name, errors);
   const ruleErrors = schema.validateRules(valid, previous);
   if (ruleErrors.length > 0) throw invalid(definition, name, ruleErrors);
