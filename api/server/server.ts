@@ -31,8 +31,8 @@ import { refuseTunnel } from './http/refuse-tunnel.ts';
 import { renewableTls, type ServingTls, secureContextOptions } from './http/serving-tls.ts';
 import { StalledClients } from './http/stalled-clients.ts';
 import { PolicyIndex } from './policy/policy-index.ts';
-import { QuotaTurns } from './quota/quota-turns.ts';
 import { runPolicyStatus } from './policy/policy-status.ts';
+import { QuotaTurns } from './quota/quota-turns.ts';
 
 export interface ApiServerOptions {
   readonly etcd: EtcdConnection;
