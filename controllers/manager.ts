@@ -4,8 +4,10 @@ import type { ApiObject } from '../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
 import { type Namespace, namespaceDefinition } from '../crds/namespace/definition.ts';
 import { type Node, nodeDefinition } from '../crds/node/definition.ts';
+import { type SandboxContainer, sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
 import { type EventRelayFacts, relayedRevisionReader, startEventRelay } from './eventrelay/controller.ts';
+import { containerIndexers, startContainerBindingController } from './containerbinding/controller.ts';
 import { startEventRetentionController } from './eventretention/controller.ts';
 import { startGarbageCollection } from './garbagecollection/controller.ts';
 import type { GarbageCollectionMetrics } from './garbagecollection/metrics.ts';
@@ -46,9 +48,11 @@ export function startManager(context: ManagerOptions): Manager {
   const nodes = share<Node>(nodeDefinition);
   const leases = share<Lease>(leaseDefinition);
   const vms = share<UserVm>(userVmDefinition, userVmIndexers);
+  const containers = share<SandboxContainer>(sandboxContainerDefinition, containerIndexers);
   const garbageCollection = startGarbageCollection({ ...context, client: context.garbageCollectionClient });
   const controllers = [
     startPlacementController(context, vms, nodes),
+    startContainerBindingController(context, vms, containers),
     startNodeLifecycleController(context, nodes, leases),
     startNamespaceController(context, namespaces),
     startNamespaceDefaultsController(context, namespaces, context),

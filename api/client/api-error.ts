@@ -88,6 +88,9 @@ const hasCode = (error: unknown, code: number): error is ApiError =>
 /** The object, or its namespace, is not there. */
 export const isNotFound = (error: unknown): error is ApiError => hasCode(error, 404);
 
+/** Not allowed; nodes are also told so of what is not there. */
+export const isForbidden = (error: unknown): error is ApiError => hasCode(error, 403);
+
 /** A create met an object of that name. */
 export const isAlreadyExists = (error: unknown): error is ApiError =>
   hasCode(error, 409) && error.reason === 'AlreadyExists';

@@ -4,6 +4,7 @@ export {
   ApiUnreachableError,
   isAlreadyExists,
   isConflict,
+  isForbidden,
   isGone,
   isNotFound,
 } from './api-error.ts';

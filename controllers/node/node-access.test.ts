@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { ApiClient, Informer } from '../../api/client/index.ts';
+import { eventually } from '../../api/client/testing/eventually.ts';
 import { guestImageDefinition } from '../../crds/guestimage/definition.ts';
 import { nodeDefinition } from '../../crds/node/definition.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
@@ -53,9 +54,12 @@ test("holt-node's certificate suffices for what it does: register, watch, write 
   });
   await heartbeat.beat();
   await heartbeat.beat();
-  const informers = [userVmDefinition, sandboxContainerDefinition, guestImageDefinition].map(
-    (definition) => new Informer({ client, definition }),
-  );
+  const fieldSelector = `status.nodeName=${nodeName}`;
+  const informers = [
+    new Informer({ client, definition: userVmDefinition, fieldSelector }),
+    new Informer({ client, definition: sandboxContainerDefinition, fieldSelector }),
+    new Informer({ client, definition: guestImageDefinition }),
+  ];
   for (const informer of informers) informer.start();
   await Promise.all(informers.map((informer) => informer.whenSynced()));
 
@@ -86,7 +90,13 @@ test("holt-node's certificate suffices for what it does: register, watch, write 
       source: { image: 'example.com/web:1' },
     } as SandboxContainer['spec'],
   });
-  await committer.commit(sandboxContainerDefinition, container, { phase: 'Pending' }, [event]);
+  const bound = await plane.client.updateStatus<SandboxContainer>(sandboxContainerDefinition, {
+    ...container,
+    status: { nodeName },
+  });
+  await committer.commit(sandboxContainerDefinition, bound, { ...bound.status, phase: 'Pending' }, [event]);
+  const [vms, containers] = informers;
+  await eventually('both are in sight', async () => vms?.lister.list().length === 1 && containers?.lister.list().length === 1);
   const node = await client.get(nodeDefinition, { name: nodeName });
   await committer.commit(nodeDefinition, node, { ...(node.status ?? {}) }, [event]);
   await Promise.all(informers.map((informer) => informer.stop()));

@@ -58,15 +58,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     reportingComponent: 'holt-node',
     reportingInstance: nodeName,
   });
+  const shared = { client, clock, logger };
+  const own = { ...shared, fieldSelector: boundTo(nodeName) };
   const informers = {
-    userVms: new Informer<UserVm>({ client, clock, logger, definition: userVmDefinition }),
-    sandboxContainers: new Informer<SandboxContainer>({
-      client,
-      clock,
-      logger,
-      definition: sandboxContainerDefinition,
-    }),
-    guestImages: new Informer<GuestImage>({ client, clock, logger, definition: guestImageDefinition }),
+    userVms: new Informer<UserVm>({ ...own, definition: userVmDefinition }),
+    sandboxContainers: new Informer<SandboxContainer>({ ...own, definition: sandboxContainerDefinition }),
+    guestImages: new Informer<GuestImage>({ ...shared, definition: guestImageDefinition }),
   };
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -161,6 +158,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   };
 }
 
+/** Field selector of what is on a node: all that its identity may list and watch of UserVMs and SandboxContainers. */
+function boundTo(nodeName: string): string {
+  return `status.nodeName=${nodeName}`;
+}
+
 function networkWatchOptions(options: NodeOptions, controller: UserVmController, clock: Clock) {
   return {
     network: options.network,
@@ -187,8 +189,11 @@ function orphanOptions(
     effects: createOrphanEffects({ vmsDirectory: paths.vms, volumesDirectory: paths.volumes, network }),
     cachedVms: () =>
       own.informer.hasSynced() ? liveVmsOf(own.informer.lister.list(), config.nodeName) : undefined,
-    currentVms: async () =>
-      liveVmsOf((await client.listAll<UserVm>(userVmDefinition)).items, config.nodeName),
+    currentVms: async () => {
+      const fieldSelector = boundTo(config.nodeName);
+      const { items } = await client.listAll<UserVm>(userVmDefinition, { fieldSelector });
+      return liveVmsOf(items, config.nodeName);
+    },
     report: async (events: Parameters<StatusCommitter['commit']>[3]) => {
       const name = own.heartbeat.node?.metadata.name;
       if (name === undefined) return;

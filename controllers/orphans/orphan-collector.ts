@@ -18,7 +18,7 @@ export async function runOrphanCollector(
   const removed = new Counter({ name: 'holt_orphans_removed_total', help: 'Orphans removed', registers });
   const volumes = new Gauge({
     name: 'holt_unknown_volumes',
-    help: 'Data volumes that belong to no UserVM; kept until somebody removes them by hand',
+    help: 'Data volumes that belong to no UserVM of this node; kept until somebody removes them by hand',
     registers,
   });
   while (!signal.aborted) {

@@ -14,7 +14,7 @@ export interface HostInventory {
 export interface LiveVms {
   /** Short ids of UserVMs that are bound to this node. */
   readonly shortIds: ReadonlySet<string>;
-  /** UIDs of all UserVMs, wherever they are bound. */
+  /** Their UIDs. */
   readonly uids: ReadonlySet<string>;
 }
 
@@ -23,7 +23,9 @@ export interface OrphanPlan {
   readonly processes: readonly { readonly shortId: string; readonly process: ProcessIdentity }[];
   readonly taps: readonly string[];
   readonly runDirectories: readonly string[];
-  /** Only told, never deleted: a volume is a user's data, and its object may come back from a backup. */
+  /**
+   * Only told, never deleted: a volume is a user's data; its object may come back from a backup, or to this node.
+   */
   readonly unknownVolumes: readonly string[];
 }
 

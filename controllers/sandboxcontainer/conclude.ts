@@ -12,7 +12,8 @@ import { isDisappeared, isSameRun, type ReadyVm, type Work } from './pass.ts';
 import type { Exit, Reason } from './pass-facts.ts';
 import { planRoute, type Step, wantsRestart } from './plan.ts';
 import { routeKeyOf } from './route.ts';
-import { isFinishedStatus, statusOf } from './status.ts';
+import { statusOf } from './status.ts';
+import { isFinishedStatus } from './without-vm.ts';
 
 export interface ConcludeInput {
   readonly object: Stored<SandboxContainer>;

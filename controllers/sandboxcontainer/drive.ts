@@ -13,8 +13,9 @@ import { isDisappeared, type ReadyVm, type Work } from './pass.ts';
 import type { Reason } from './pass-facts.ts';
 import { planLifecycle, planRoute, type Step } from './plan.ts';
 import { routeKeyOf } from './route.ts';
-import { isFinishedStatus, statusUnreachable } from './status.ts';
+import { statusUnreachable } from './status.ts';
 import { nextTickMs } from './tick.ts';
+import { isFinishedStatus } from './without-vm.ts';
 
 /** How long podman may be silent before the status says so. */
 const unreachableAfterMs = 15_000;

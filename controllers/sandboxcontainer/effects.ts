@@ -4,7 +4,7 @@ import type { LifecycleEvent } from '../../crds/meta/status-commit.ts';
 import { SANDBOX_CONTAINER_FINALIZER } from '../../crds/sandboxcontainer/conditions.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
 import { ensureFinalizer, removeFinalizer, type StatusCommitter } from '../runtime/index.ts';
-import type { NewStatus } from './status.ts';
+import type { NewStatus } from './without-vm.ts';
 
 /** Everything that the container reconciler writes to the API. With `GuestEffects` these are all its effects. */
 export interface ApiEffects {

@@ -16,7 +16,8 @@ import {
 } from '../runtime/index.ts';
 import type { GuestOf } from './guest.ts';
 import type { GuestObserver } from './guest-observer.ts';
-import { findOrphans } from './orphans.ts';
+import type { LookUpContainer } from './look-up.ts';
+import { findOrphans, type OrphanContainer } from './orphans.ts';
 import { nextTickMs } from './tick.ts';
 import { classifyVm } from './vm-state.ts';
 
@@ -28,6 +29,11 @@ export interface OrphanDependencies {
   readonly userVms: Lister<UserVm>;
   readonly guestOf: GuestOf;
   readonly observer: GuestObserver;
+  /**
+   * What the API server itself says of a SandboxContainer that this node does not see: its role where it is there
+   * under that UID and its VM is this one, undefined where it is not. Rejects where that cannot be told.
+   */
+  readonly lookUp: LookUpContainer;
   /** Writes events of a UserVM; its status stays as it is. */
   readonly tell: (vm: Stored<UserVm>, events: readonly LifecycleEvent[]) => Promise<void>;
   readonly tickMs: number;
@@ -66,8 +72,17 @@ export class OrphanReconciler implements Reconciler {
       .list(request.namespace)
       .filter((object) => object.spec.vmRef.name === request.name)
       .map((object) => ({ uid: object.metadata.uid, role: object.spec.role }));
-    const orphans = findOrphans({ ...observation, declared });
-    const due = this.#due(formatKey(request), [...orphans.containers.map(({ id }) => id), ...orphans.routes]);
+    const suspects = findOrphans({ ...observation, declared });
+    const due = this.#due(formatKey(request), [
+      ...suspects.containers.map(({ id }) => id),
+      ...suspects.routes,
+    ]);
+    const unseen = await this.#unseen(
+      vm,
+      suspects.containers.filter(({ id }) => due.has(id)),
+      signal,
+    );
+    const orphans = findOrphans({ ...observation, declared: [...declared, ...unseen] });
     const guest = this.#dependencies.guestOf(state.uid);
     const containers = orphans.containers.filter(({ id }) => due.has(id));
     if (containers.length > 0) await this.#tell(vm, state.vmId, containers);
@@ -78,6 +93,23 @@ export class OrphanReconciler implements Reconciler {
       if (due.size > 0) observer.invalidate(state.uid);
     }
     return { requeueAfterMs: nextTickMs(state.uid, tickMs, clock) };
+  }
+
+  /**
+   * Those that are there all the same: what is missing in this node's view may only not be bound to it yet, and a
+   * container that belongs to somebody is never removed for that.
+   */
+  async #unseen(
+    vm: Stored<UserVm>,
+    suspects: readonly OrphanContainer[],
+    signal: AbortSignal,
+  ): Promise<{ uid: string; role: string }[]> {
+    const found: { uid: string; role: string }[] = [];
+    for (const { madeFor } of suspects) {
+      const role = madeFor === undefined ? undefined : await this.#dependencies.lookUp(vm, madeFor, signal);
+      if (madeFor !== undefined && role !== undefined) found.push({ uid: madeFor.uid, role });
+    }
+    return found;
   }
 
   /** Those that have been orphans for long enough. */

@@ -2,9 +2,17 @@ import type { PodmanContainer } from '../../lib/podman/index.ts';
 import type { RouteKey } from '../ingress/guest-ingress.ts';
 import { CONTAINER_LABELS } from './labels.ts';
 
+/** A container in a guest that no object is known for. */
+export interface OrphanContainer {
+  readonly id: string;
+  readonly what: string;
+  /** UID and name of the SandboxContainer that it was made for; undefined where its labels name none. */
+  readonly madeFor: { readonly uid: string; readonly name: string } | undefined;
+}
+
 /** Something in a guest that belongs to no object. */
 export interface Orphans {
-  readonly containers: readonly { readonly id: string; readonly what: string }[];
+  readonly containers: readonly OrphanContainer[];
   readonly routes: readonly RouteKey[];
 }
 
@@ -26,9 +34,18 @@ export function findOrphans(input: OrphanInput): Orphans {
   return {
     containers: input.containers
       .filter((container) => !uids.has(container.labels[CONTAINER_LABELS.uid] ?? ''))
-      .map((container) => ({ id: container.id, what: describe(container) })),
+      .map((container) => ({
+        id: container.id,
+        what: describe(container),
+        madeFor: madeFor(container),
+      })),
     routes: (['live', 'dev'] as const).filter((key) => input.routes?.has(key) === true && !roles.has(key)),
   };
+}
+
+function madeFor({ labels }: PodmanContainer): OrphanContainer['madeFor'] {
+  const [uid, name] = [labels[CONTAINER_LABELS.uid], labels[CONTAINER_LABELS.name]];
+  return uid === undefined || name === undefined ? undefined : { uid, name };
 }
 
 function describe(container: PodmanContainer): string {

@@ -3,7 +3,8 @@ import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts
 import type { ContainerCreate } from '../../lib/podman/index.ts';
 import type { Guest } from './guest.ts';
 import type { FoundContainers, OwnContainer } from './own-container.ts';
-import { isFinishedStatus, startedAtOf } from './status.ts';
+import { startedAtOf } from './status.ts';
+import { isFinishedStatus } from './without-vm.ts';
 
 /** A VM whose guest may be called. */
 export interface ReadyVm {

@@ -6,8 +6,8 @@ import type { ReconcileContext, ReconcileRequest, ReconcileResult, Reconciler } 
 import { deleteContainer } from './delete.ts';
 import type { ContainerDependencies } from './dependencies.ts';
 import { driveContainer } from './drive.ts';
-import { statusWithoutVm } from './status.ts';
 import { classifyVm, type VmState } from './vm-state.ts';
+import { statusWithoutVm } from './without-vm.ts';
 
 /** How long a deleted container waits for a guest that runs and does not answer. */
 const deletePatienceMs = 30_000;
@@ -15,28 +15,24 @@ const deletePatienceMs = 30_000;
 /** Brings a container in its guest to what a SandboxContainer declares. The README lists the steps. */
 export class ContainerReconciler implements Reconciler {
   readonly #dependencies: ContainerDependencies;
+  /** What was looked after here, by key: to let go of what is not in sight any more. */
+  readonly #known = new Map<string, { readonly uid: string; readonly vmKey: string }>();
 
   constructor(dependencies: ContainerDependencies) {
     this.#dependencies = dependencies;
   }
 
   async reconcile(request: ReconcileRequest, { signal }: ReconcileContext): Promise<ReconcileResult> {
-    const { containers, userVms, nodeName, addresses } = this.#dependencies;
+    const { containers, userVms, nodeName } = this.#dependencies;
     const object = containers.get(request.namespace, request.name);
-    if (object === undefined) return {};
+    if (object === undefined) return this.#letGo(request);
     const vmKey = formatKey({ namespace: request.namespace, name: object.spec.vmRef.name });
     const vm = classifyVm(userVms.getByKey(vmKey), nodeName);
-    if (vm.kind === 'elsewhere') {
-      this.#forget(object);
-      return {};
-    }
+    if (vm.kind === 'elsewhere') return this.#letGo(request);
+    this.#known.set(formatKey(request), { uid: object.metadata.uid, vmKey });
     if (object.metadata.deletionTimestamp !== undefined) {
       const result = await this.#delete(object, vm, signal);
-      if (result.requeueAfterMs === undefined) {
-        this.#forget(object);
-        addresses.release(vmKey, object.metadata.uid);
-      }
-      return result;
+      return result.requeueAfterMs === undefined ? this.#letGo(request) : result;
     }
     if (vm.kind !== 'ready') return this.#waitForVm(object, vm);
     return driveContainer(this.#dependencies, object, { ...vm, key: vmKey }, signal);
@@ -44,29 +40,22 @@ export class ContainerReconciler implements Reconciler {
 
   async #waitForVm(
     object: Stored<SandboxContainer>,
-    vm: Extract<VmState, { kind: 'missing' | 'not-ready' }>,
+    vm: Extract<VmState, { kind: 'not-ready' }>,
   ): Promise<ReconcileResult> {
-    this.#forget(object);
-    const { api, observer, userVms } = this.#dependencies;
+    this.#forget(object.metadata.uid);
+    const { api, observer, userVms, clock } = this.#dependencies;
     const { namespace = '' } = object.metadata;
     const vmName = object.spec.vmRef.name;
     const uid = userVms.get(namespace, vmName)?.metadata.uid;
     if (uid !== undefined) observer.forget(uid);
-    const why =
-      vm.kind === 'missing'
-        ? {
-            reason: REASONS.UserVmNotFound,
-            message: `there is no UserVM ${vmName} in namespace ${namespace}: create it, or name another in spec.vmRef`,
-          }
-        : { reason: REASONS.UserVmNotReady, message: `UserVM ${vmName} ${vm.message}` };
-    const vmId = vm.kind === 'missing' ? undefined : vm.vmId;
-    await api.commit(object, statusWithoutVm(object, why, vmId, this.#dependencies));
+    const why = { reason: REASONS.UserVmNotReady, message: `UserVM ${vmName} ${vm.message}` };
+    await api.commit(object, statusWithoutVm(object, why, vm.vmId, clock));
     return {};
   }
 
   async #delete(
     object: Stored<SandboxContainer>,
-    vm: VmState,
+    vm: Exclude<VmState, { kind: 'elsewhere' }>,
     signal: AbortSignal,
   ): Promise<ReconcileResult> {
     const { clock, tickMs } = this.#dependencies;
@@ -77,9 +66,20 @@ export class ContainerReconciler implements Reconciler {
     return deleteContainer(this.#dependencies, object, vm.kind === 'ready' ? vm.uid : undefined, signal);
   }
 
-  #forget(object: Stored<SandboxContainer>): void {
+  /** Gone, or another node's from now on: nothing in a guest is touched, and nothing more is done for it. */
+  #letGo(request: ReconcileRequest): ReconcileResult {
+    const key = formatKey(request);
+    const known = this.#known.get(key);
+    if (known === undefined) return {};
+    this.#known.delete(key);
+    this.#forget(known.uid);
+    this.#dependencies.addresses.release(known.vmKey, known.uid);
+    return {};
+  }
+
+  #forget(uid: string): void {
     const { prober, backoff } = this.#dependencies;
-    prober.forget(object.metadata.uid);
-    backoff.reset(object.metadata.uid);
+    prober.forget(uid);
+    backoff.reset(uid);
   }
 }

@@ -19,6 +19,7 @@ import { apiEffects } from './effects.ts';
 import type { Guest } from './guest.ts';
 import { GuestObserver } from './guest-observer.ts';
 import { httpProbe } from './http-probe.ts';
+import { createLookUp } from './look-up.ts';
 import { createContainerMetrics } from './metrics.ts';
 import { OrphanReconciler } from './orphan-reconciler.ts';
 import { PidsWatch } from './pids-watch.ts';
@@ -28,7 +29,7 @@ import { ContainerReconciler } from './reconciler.ts';
 import { RestartBackoff } from './restart-backoff.ts';
 
 export interface SandboxContainerControllerOptions {
-  readonly client: Pick<ApiClient, 'patch'>;
+  readonly client: Pick<ApiClient, 'get' | 'patch'>;
   /** Started elsewhere. */
   readonly informers: {
     readonly userVms: Informer<UserVm>;
@@ -100,6 +101,7 @@ export function createSandboxContainerController(
     name: 'sandboxcontainer-orphans',
     reconciler: new OrphanReconciler({
       ...shared,
+      lookUp: createLookUp(options.client, nodeName),
       tell: async (vm, events) => {
         await committer.commit(userVmDefinition, vm, { ...vm.status }, events);
       },

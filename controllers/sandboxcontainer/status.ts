@@ -1,4 +1,3 @@
-import type { LifecycleEvent } from '../../crds/meta/status-commit.ts';
 import {
   SANDBOX_CONTAINER_CONDITIONS as CONDITIONS,
   SANDBOX_CONTAINER_REASONS as REASONS,
@@ -11,14 +10,9 @@ import type { OwnContainer } from './own-container.ts';
 import type { PassFacts, Reason } from './pass-facts.ts';
 import { wantsRestart } from './plan.ts';
 import { transitionEvents } from './transition-events.ts';
-
-export interface NewStatus {
-  readonly status: SandboxContainerStatus;
-  readonly events: LifecycleEvent[];
-}
+import type { NewStatus } from './without-vm.ts';
 
 interface Context {
-  readonly nodeName: string;
   readonly clock: Pick<Clock, 'nowMs'>;
 }
 
@@ -44,7 +38,6 @@ export function statusOf(object: SandboxContainer, facts: PassFacts, context: Co
     ...before,
     phase: phaseOf(object, facts),
     observedGeneration: generation,
-    nodeName: context.nodeName,
     vmId: facts.vmId,
     containerId: facts.own?.id ?? (facts.isFinished ? before.containerId : undefined),
     address: facts.address,
@@ -56,36 +49,6 @@ export function statusOf(object: SandboxContainer, facts: PassFacts, context: Co
     conditions,
   };
   return { status, events: transitionEvents(before, status, facts, started) };
-}
-
-/** The status of a container whose VM cannot run it now. Its history and address stay. */
-export function statusWithoutVm(
-  object: SandboxContainer,
-  why: Reason,
-  vmId: string | undefined,
-  context: Context,
-): NewStatus {
-  const before = object.status ?? {};
-  const generation = object.metadata.generation ?? 1;
-  const condition = (type: string) =>
-    ({ type, status: 'False', observedGeneration: generation, ...why }) as const;
-  let conditions = setCondition(before.conditions, condition(CONDITIONS.Started), context.clock);
-  conditions = setCondition(conditions, condition(CONDITIONS.Ready), context.clock);
-  const isFinished = isFinishedStatus(object);
-  const status: SandboxContainerStatus = {
-    ...before,
-    phase: isFinished ? before.phase : 'Pending',
-    observedGeneration: generation,
-    vmId,
-    containerId: isFinished ? before.containerId : undefined,
-    startedAt: isFinished ? before.startedAt : undefined,
-    ready: false,
-    conditions,
-  };
-  const known = before.conditions?.find((item) => item.type === CONDITIONS.Ready);
-  const isNews = known === undefined || known.status === 'True' || known.reason !== why.reason;
-  const type = why.reason === REASONS.UserVmNotFound ? 'Warning' : 'Normal';
-  return { status, events: isNews ? [{ type, ...why }] : [] };
 }
 
 /** The status with `Started` unknown: the guest's podman does not answer. Readiness is the probe's to tell. */
@@ -105,12 +68,6 @@ export function statusUnreachable(object: SandboxContainer, message: string, con
   );
   const isNews = known?.reason !== REASONS.RuntimeUnreachable;
   return { status: { ...before, conditions }, events: isNews ? [{ type: 'Warning', ...why }] : [] };
-}
-
-/** Whether the status says that the present generation ended for good. */
-export function isFinishedStatus(object: SandboxContainer): boolean {
-  const { phase, observedGeneration } = object.status ?? {};
-  return (phase === 'Exited' || phase === 'Failed') && observedGeneration === object.metadata.generation;
 }
 
 /** A container's start as the status writes it. */

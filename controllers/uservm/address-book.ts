@@ -6,7 +6,7 @@ export class AddressBook {
   readonly #known: () => Iterable<{ readonly uid: string; readonly ip: string | undefined }>;
   readonly #given = new Map<string, string>();
 
-  /** @param options.known addresses that objects hold already, on any node */
+  /** @param options.known addresses that objects of this node hold already */
   constructor(options: {
     subnet: string;
     known: () => Iterable<{ readonly uid: string; readonly ip: string | undefined }>;
@@ -15,9 +15,13 @@ export class AddressBook {
     this.#known = options.known;
   }
 
-  /** The address in the object's status where it has one in this subnet, else a free one. */
+  /**
+   * The address in the object's status where it has one in this subnet that was not given to another meanwhile (a VM
+   * that comes from elsewhere may bring one), else a free one.
+   */
   reserve(uid: string, current: string | undefined): string {
-    const given = this.#given.get(uid) ?? (this.#isInSubnet(current) ? current : undefined);
+    const isKept = this.#isInSubnet(current) && ![...this.#given.values()].includes(current);
+    const given = this.#given.get(uid) ?? (isKept ? current : undefined);
     const ip = given ?? chooseAddress(uid, this.#subnet, this.#taken(uid));
     this.#given.set(uid, ip);
     return ip;

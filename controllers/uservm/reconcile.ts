@@ -1,4 +1,4 @@
-import { isNotFound } from '../../api/client/index.ts';
+import { formatKey, isNotFound } from '../../api/client/index.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import { USER_VM_FINALIZER } from '../../crds/uservm/conditions.ts';
 import {
@@ -39,6 +39,8 @@ const OUTAGE_RETRY_MS = 1_000;
 export class UserVmReconciler implements Reconciler {
   readonly #deps: UserVmDeps;
   readonly #memories = new Map<string, VmMemory>();
+  /** UIDs of the VMs that were looked after here, by key. */
+  readonly #known = new Map<string, string>();
   readonly #deferred: DeferredCommits;
 
   constructor(deps: UserVmDeps) {
@@ -48,7 +50,15 @@ export class UserVmReconciler implements Reconciler {
 
   async reconcile(request: ReconcileRequest, { signal }: ReconcileContext): Promise<ReconcileResult> {
     const found = this.#deps.objects.get(request.namespace, request.name);
-    if (found?.status?.nodeName !== this.#deps.nodeName) return {};
+    const key = formatKey(request);
+    const known = this.#known.get(key);
+    if (known !== undefined && known !== found?.metadata.uid) this.#letGo(known);
+    if (found?.status?.nodeName !== this.#deps.nodeName) {
+      if (known !== undefined) this.#letGo(known);
+      this.#known.delete(key);
+      return {};
+    }
+    this.#known.set(key, found.metadata.uid);
     const isDeleting = found.metadata.deletionTimestamp !== undefined;
     // Nothing of it is left: somebody else's finalizer holds the object.
     if (isDeleting && !hasFinalizer(found, USER_VM_FINALIZER)) return {};
@@ -224,11 +234,19 @@ export class UserVmReconciler implements Reconciler {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+    this.#letGo(uid);
+    return {};
+  }
+
+  /**
+   * Nothing more is done for this VM: it is gone, or is not bound to this node any more. Its volume stays as it is.
+   * What still runs of it is the orphan sweep's, which asks the API server first.
+   */
+  #letGo(uid: string): void {
     this.#memories.delete(uid);
     this.#deferred.forget(uid);
     this.#deps.addresses.release(uid);
     this.#deps.watchVmm(uid, undefined);
-    return {};
   }
 
   /** Writes what is true now; what the API server cannot take may wait, so that a VM is healed without it. */

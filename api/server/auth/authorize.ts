@@ -1,3 +1,4 @@
+import type { FieldRequirement } from '../selectors/field-selector.ts';
 import type { User } from './user.ts';
 
 /** What somebody wants to do, in RBAC's terms: to a resource, or to a path that is none. */
@@ -12,6 +13,11 @@ export interface Attributes {
   readonly namespace: string;
   /** Empty for a collection, except where a field selector on metadata.name picks one object of it. */
   readonly name: string;
+  /**
+   * What a collection is narrowed to: every requirement holds for all that the request touches. Absent where there
+   * is none, and where the selector cannot be read.
+   */
+  readonly fieldSelector?: readonly FieldRequirement[];
   /** Set where the request is for no resource, e.g. `/metrics`; all of the resource's fields are empty then. */
   readonly path?: string;
 }

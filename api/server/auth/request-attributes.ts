@@ -1,20 +1,24 @@
 import type { ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import type { Target } from '../http/resource.ts';
-import { parseFieldSelector } from '../selectors/field-selector.ts';
+import { type FieldRequirement, parseFieldSelector } from '../selectors/field-selector.ts';
 import { SelectorError } from '../selectors/selector-error.ts';
 import type { Attributes } from './authorize.ts';
 import type { User } from './user.ts';
 
-/** The object that a field selector picks by name; empty for any other selector, and for one that cannot be read. */
-function selectedName(query: URLSearchParams, definition: ResourceInfo): string {
+/** What a field selector asks of the objects; nothing where there is none, and where it cannot be read. */
+function selectedFields(query: URLSearchParams, definition: ResourceInfo): readonly FieldRequirement[] {
   try {
-    const requirements = parseFieldSelector(query.get('fieldSelector') ?? '', definition);
-    return requirements.find(({ path, equals }) => path === 'metadata.name' && equals)?.value ?? '';
+    return parseFieldSelector(query.get('fieldSelector') ?? '', definition);
   } catch (error) {
     // Told to those who may ask at all, when the selector is used.
-    if (error instanceof SelectorError) return '';
+    if (error instanceof SelectorError) return [];
     throw error;
   }
+}
+
+/** The object that a field selector picks by name; empty for any other selector. */
+function selectedName(fields: readonly FieldRequirement[]): string {
+  return fields.find(({ path, equals }) => path === 'metadata.name' && equals)?.value ?? '';
 }
 
 const COLLECTION_VERBS: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
@@ -31,8 +35,7 @@ export function resourceAttributes(
   query: URLSearchParams,
 ): Attributes {
   const { group, plural } = target.resource.definition;
-  const name =
-    target.name ?? (COLLECTION_VERBS.has(verb) ? selectedName(query, target.resource.definition) : '');
+  const fieldSelector = COLLECTION_VERBS.has(verb) ? selectedFields(query, target.resource.definition) : [];
   const isNamespace = group === '' && plural === 'namespaces';
   return {
     user,
@@ -41,7 +44,8 @@ export function resourceAttributes(
     resource: plural,
     subresource: target.subresource ?? '',
     namespace: isNamespace ? (target.name ?? '') : (target.namespace ?? ''),
-    name,
+    name: target.name ?? selectedName(fieldSelector),
+    ...(fieldSelector.length === 0 ? {} : { fieldSelector }),
   };
 }
 

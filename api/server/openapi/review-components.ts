@@ -4,6 +4,23 @@ import { TYPE_META } from './meta-components.ts';
 const text: Component = { type: 'string' };
 const texts: Component = { type: 'array', items: text };
 
+const SELECTOR: Component = {
+  type: 'object',
+  description: 'What a list, a watch or a deletecollection is narrowed to: one of the two.',
+  properties: {
+    rawSelector: { ...text, description: 'As in the query of a request.' },
+    requirements: {
+      type: 'array',
+      description: 'All of them hold.',
+      items: {
+        type: 'object',
+        required: ['key', 'operator'],
+        properties: { key: text, operator: text, values: texts },
+      },
+    },
+  },
+};
+
 const ASKED: Readonly<Record<string, Component>> = {
   resourceAttributes: {
     type: 'object',
@@ -16,6 +33,8 @@ const ASKED: Readonly<Record<string, Component>> = {
       resource: text,
       subresource: text,
       name: text,
+      fieldSelector: SELECTOR,
+      labelSelector: SELECTOR,
     },
   },
   nonResourceAttributes: {

@@ -27,6 +27,11 @@ function parseTerm(term: string): FieldRequirement {
   return { path: path.trim(), equals: operator !== '!=', value: unescapeValue(value) };
 }
 
+/** @throws SelectorError for bad syntax; whether objects have such fields is not asked */
+export function parseFieldTerms(text: string): readonly FieldRequirement[] {
+  return splitTerms(text).map(parseTerm);
+}
+
 /** @throws SelectorError for bad syntax or a field that objects of this kind cannot be selected by */
 export function parseFieldSelector(text: string, definition: ResourceInfo): readonly FieldRequirement[] {
   const selectable = new Set([
@@ -34,15 +39,15 @@ export function parseFieldSelector(text: string, definition: ResourceInfo): read
     ...(definition.namespaced ? ['metadata.namespace'] : []),
     ...definition.selectableFields,
   ]);
-  return splitTerms(text).map((term) => {
-    const requirement = parseTerm(term);
+  const requirements = parseFieldTerms(text);
+  for (const requirement of requirements) {
     if (!selectable.has(requirement.path)) {
       throw new SelectorError(
         `field label not supported: ${requirement.path}; supported: ${[...selectable].join(', ')}`,
       );
     }
-    return requirement;
-  });
+  }
+  return requirements;
 }
 
 /**

@@ -12,9 +12,9 @@ function textAt(object: unknown, ...path: readonly string[]): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The node that a UserVM is bound to; empty for one that is on none. */
-export function homeOf(userVm: ApiObject | undefined): string {
-  return textAt(userVm, 'status', 'nodeName');
+/** The node that an object says it is on; empty for one that is on none. */
+export function homeOf(object: ApiObject | undefined): string {
+  return textAt(object, 'status', 'nodeName');
 }
 
 /** Which objects belong to which node, as the registry cache has it. */
@@ -36,13 +36,12 @@ export class BoundObjects {
   }
 
   /**
-   * A SandboxContainer belongs to the node of its UserVM. One whose UserVM is gone or not yet placed belongs to
-   * nobody; it is every node's to say so in its status and to let it go.
+   * A SandboxContainer belongs to the node of its UserVM; one whose UserVM is gone or not yet placed to none. Its own
+   * `status.nodeName` follows the UserVM's a little later, and decides nothing here.
    */
   isOwnContainer(node: string, container: ApiObject): boolean {
     const vmName = textAt(container, 'spec', 'vmRef', 'name');
-    const home = homeOf(this.#get(userVmDefinition, container.metadata.namespace ?? '', vmName));
-    return home === node || home === '';
+    return this.hasUserVm(node, container.metadata.namespace ?? '', vmName);
   }
 
   /** Whether there is such an object; what is gone belongs to nobody, and whoever asks for it is told so. */

@@ -16,6 +16,9 @@ function no(reason: string): Decision {
 const READ: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 const CHANGE: ReadonlySet<string> = new Set(['update', 'patch']);
 
+/** Field of UserVMs and SandboxContainers that names their node. */
+const BINDING_FIELD = 'status.nodeName';
+
 /** Own Node: made, read, labelled, its status written. */
 function ownNode(node: string, { verb, name, subresource }: Attributes): Decision {
   // The body is not known yet: the node restriction holds a new Node to its maker's name.
@@ -49,10 +52,18 @@ function mayTouch(
   return isBound || (verb !== 'get' && !bound.isThere(definition, namespace, name));
 }
 
+/** Whether a collection is narrowed to what is on the node. What else the selector asks for makes it only smaller. */
+function isNarrowedTo(node: string, { fieldSelector = [] }: Attributes): boolean {
+  return fieldSelector.some(({ path, equals, value }) => path === BINDING_FIELD && equals && value === node);
+}
+
 /** What runs on the node: its status and its finalizers are the node's to write. */
 function boundObject(asked: Attributes, node: string, isBound: () => boolean): Decision {
-  const { verb, subresource, name } = asked;
-  if (subresource === '' && (verb === 'list' || verb === 'watch')) return ALLOWED;
+  const { verb, subresource, name, resource } = asked;
+  if (subresource === '' && (verb === 'list' || verb === 'watch')) {
+    if (isNarrowedTo(node, asked)) return ALLOWED;
+    return no(`can only list/watch ${resource} with ${BINDING_FIELD} field selector`);
+  }
   const fits =
     subresource === ''
       ? verb === 'get' || CHANGE.has(verb)
@@ -76,11 +87,10 @@ function guestImage({ verb, subresource }: Attributes): Decision {
  * What a node may do, beyond the roles of `system:authenticated`: as kube-apiserver's node authoriser, by what is
  * bound to it and not by rules.
  *
- * Reading one UserVM or SandboxContainer, and every write, asks for the binding. Listing and watching the two
- * kinds is allowed over all of them: which containers are a node's follows from another object (the UserVM), so
- * that a placement would have to bring containers into a watch that themselves did not change; and a node tells
- * "placed elsewhere" from "gone" by seeing both. Neither kind holds secrets: environment values are refused where
- * they look like one. Secrets, ConfigMaps, roles and other nodes stay out of reach.
+ * Reading one UserVM or SandboxContainer, and every write, asks for the binding; a list or a watch must be narrowed
+ * by a field selector to the node's own. GuestImages are the catalogue from which any node may be asked to boot, as
+ * upstream's RuntimeClasses: read by all. Secrets, ConfigMaps, roles and other nodes stay out of reach: nothing that
+ * is bound to a node refers to any.
  * Source: k8s.io/kubernetes/plugin/pkg/auth/authorizer/node/node_authorizer.go
  */
 export function createNodeAuthorizer(bound: BoundObjects): Authorize {

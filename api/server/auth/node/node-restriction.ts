@@ -68,8 +68,10 @@ function checkUserVm(node: string, write: NodeWrite): string | undefined {
 }
 
 function checkContainer(node: string, write: NodeWrite, bound: BoundObjects): string | undefined {
-  const isOwn = write.previous !== undefined && bound.isOwnContainer(node, write.previous);
-  return isOwn ? checkBound(write) : notRelated(node);
+  if (write.previous === undefined || !bound.isOwnContainer(node, write.previous)) return notRelated(node);
+  return homeOf(write.object) === homeOf(write.previous)
+    ? checkBound(write)
+    : 'a node may not change status.nodeName of a SandboxContainer';
 }
 
 function othersOf(object: ApiObject | undefined, node: string): unknown[] {

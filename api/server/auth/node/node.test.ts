@@ -29,6 +29,8 @@ test.before(async () => {
       metadata: { name },
       spec: { vmRef: { name }, role: 'live', source: { image: 'example.com/web:1' } },
     });
+    if (nodeName !== undefined)
+      await asAdmin('PATCH', `${HERE}/sandboxcontainers/${name}/status`, { status: { nodeName } });
   }
   const digest = `sha256:${'0'.repeat(64)}`;
   const file = { name: 'file', digest, sizeBytes: 1 };
@@ -42,6 +44,7 @@ test.before(async () => {
 
 test.after.always(() => api?.dispose());
 
+const onNode1 = { phase: 'Pending', nodeName: 'node-1' };
 const PATCH_TYPE = { 'content-type': 'application/merge-patch+json' };
 
 async function asAdmin(method: string, path: string, body: unknown): Promise<TestResponse> {
@@ -76,14 +79,13 @@ function commit(status: Record<string, unknown>) {
   };
 }
 
-test('a node reads one by one what is bound to it, lists all, and finds nothing else', async (t) => {
+test('a node reads one by one what is bound to it, and finds nothing else', async (t) => {
   t.is((await asNode('GET', `${HERE}/uservms/mine`)).code, 200);
   t.is((await asNode('GET', `${HERE}/sandboxcontainers/mine`)).code, 200);
   const other = await asNode('GET', `${HERE}/uservms/theirs`);
   t.is(other.code, 403);
   t.regex(other.json.message, /no relationship found between node 'node-1' and this object/);
   t.is((await asNode('GET', `${HERE}/sandboxcontainers/theirs`)).code, 403);
-  t.is((await asNode('GET', `${HOLT}/uservms`)).code, 200);
   t.is((await asNode('GET', `${HOLT}/guestimages`)).code, 200);
   for (const path of [
     '/api/v1/secrets',
@@ -120,13 +122,22 @@ test('a node writes the status and the finalizers of what is bound to it, and no
   t.is((await asNode('DELETE', `${HERE}/uservms/mine`)).code, 403);
 });
 
-test('a container is written by the node of its VM; without a placed VM every node may say so', async (t) => {
+test('a container is written by the node of its VM, and by none while its VM is on none', async (t) => {
   const write = async (name: string) =>
-    (await asNode('POST', `${HERE}/sandboxcontainers/${name}/commit`, commit({ phase: 'Pending' }))).code;
+    (await asNode('POST', `${HERE}/sandboxcontainers/${name}/commit`, commit(onNode1))).code;
   t.is(await write('mine'), 200);
   t.is(await write('theirs'), 403);
-  t.is(await write('unplaced'), 200);
+  t.is(await write('unplaced'), 403);
   t.is(await write('absent'), 404);
+});
+
+test('a node neither takes a container nor gives it away', async (t) => {
+  const path = `${HERE}/sandboxcontainers/mine/commit`;
+  for (const status of [{ phase: 'Pending' }, { ...onNode1, nodeName: 'node-2' }]) {
+    const { code, json } = await asNode('POST', path, commit(status));
+    t.is(code, 403);
+    t.regex(json.message, /a node may not change status\.nodeName of a SandboxContainer/);
+  }
 });
 
 test('each node says of a guest image what it has itself', async (t) => {

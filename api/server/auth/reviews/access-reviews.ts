@@ -5,6 +5,7 @@ import { type Attributes, type Authorize, isSuperuser } from '../authorize.ts';
 import { pathAttributes } from '../request-attributes.ts';
 import type { User } from '../user.ts';
 import type { Review } from './review.ts';
+import { reviewedSelectors, selectorFault } from './selector-attributes.ts';
 
 const GROUP = 'authorization.k8s.io';
 
@@ -41,6 +42,9 @@ function askedAttributes(kind: string, user: User, spec: JsonRecord): Attributes
       'Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified';
     throw invalidSpec(kind, 'spec.resourceAttributes', message);
   }
+  const fault = selectorFault(asked);
+  if (fault !== undefined) throw invalidSpec(kind, fault.field, fault.message);
+  const { fieldSelector } = reviewedSelectors(asked);
   return {
     user,
     verb: text(asked.verb),
@@ -49,15 +53,18 @@ function askedAttributes(kind: string, user: User, spec: JsonRecord): Attributes
     subresource: text(asked.subresource),
     namespace: text(asked.namespace),
     name: text(asked.name),
+    ...(fieldSelector.length === 0 ? {} : { fieldSelector }),
   };
 }
 
-function accessStatus(authorize: Authorize, asked: Attributes): JsonRecord {
+function accessStatus(authorize: Authorize, asked: Attributes, spec: JsonRecord): JsonRecord {
   const { allowed, denied, reason } = authorize(asked);
+  const errors = isRecord(spec.resourceAttributes) ? reviewedSelectors(spec.resourceAttributes).errors : [];
   return {
     allowed,
     ...(denied === true ? { denied } : {}),
     ...(reason === '' ? {} : { reason }),
+    ...(errors.length === 0 ? {} : { evaluationError: errors.join('; ') }),
   };
 }
 
@@ -79,7 +86,7 @@ const selfSubjectAccessReview: Review = {
   kind: 'SelfSubjectAccessReview',
   namespaced: false,
   answer: ({ user, spec, authorize }) =>
-    accessStatus(authorize, askedAttributes('SelfSubjectAccessReview', user, spec)),
+    accessStatus(authorize, askedAttributes('SelfSubjectAccessReview', user, spec), spec),
 };
 
 /** May they? */
@@ -90,7 +97,7 @@ const subjectAccessReview: Review = {
   namespaced: false,
   answer: ({ spec, authorize }) => {
     const kind = 'SubjectAccessReview';
-    return accessStatus(authorize, askedAttributes(kind, subjectOf(kind, spec), spec));
+    return accessStatus(authorize, askedAttributes(kind, subjectOf(kind, spec), spec), spec);
   },
 };
 
@@ -109,7 +116,7 @@ const localSubjectAccessReview: Review = {
     const asked = askedAttributes(kind, subjectOf(kind, spec), spec);
     if (asked.namespace !== namespace)
       throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`);
-    return accessStatus(authorize, asked);
+    return accessStatus(authorize, asked, spec);
   },
 };
 
