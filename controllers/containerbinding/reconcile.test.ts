@@ -102,7 +102,13 @@ test('on another node nothing is ready until that one says so; history and addre
   const { reconcile, commits } = start(containerWith(RUNNING), vmOn('node-2'));
   await reconcile();
   const [{ status, events } = { status: {}, events: [] }] = commits;
-  t.like(status, { nodeName: 'node-2', phase: 'Pending', ready: false, restartCount: 3, address: '10.89.0.10' });
+  t.like(status, {
+    nodeName: 'node-2',
+    phase: 'Pending',
+    ready: false,
+    restartCount: 3,
+    address: '10.89.0.10',
+  });
   t.is(status.containerId, undefined);
   t.is(status.vmId, undefined);
   t.deepEqual(

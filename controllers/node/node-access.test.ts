@@ -96,7 +96,10 @@ test("holt-node's certificate suffices for what it does: register, watch, write 
   });
   await committer.commit(sandboxContainerDefinition, bound, { ...bound.status, phase: 'Pending' }, [event]);
   const [vms, containers] = informers;
-  await eventually('both are in sight', async () => vms?.lister.list().length === 1 && containers?.lister.list().length === 1);
+  await eventually(
+    'both are in sight',
+    async () => vms?.lister.list().length === 1 && containers?.lister.list().length === 1,
+  );
   const node = await client.get(nodeDefinition, { name: nodeName });
   await committer.commit(nodeDefinition, node, { ...(node.status ?? {}) }, [event]);
   await Promise.all(informers.map((informer) => informer.stop()));

@@ -50,11 +50,11 @@ test('containers of a VM share the lists of their guest', async (t) => {
   t.is(world.guest.listCount, before + 1);
 });
 
-test('without its VM a container waits, and no guest is called', async (t) => {
+test('without its VM in sight a container is let be, and waits until the VM is ready', async (t) => {
   const world = new FakeWorld();
   world.addContainer('live');
   await world.run(1_000);
-  t.is(world.readyReason('live'), 'UserVmNotFound');
+  t.is(world.effectCount, 0);
   world.addVm(false);
   await world.run(1_000);
   t.is(world.readyReason('live'), 'UserVmNotReady');
@@ -63,6 +63,36 @@ test('without its VM a container waits, and no guest is called', async (t) => {
   world.setVmReady(true);
   await world.run(3_000);
   t.true(world.status('live').ready);
+});
+
+test('what leaves the view of its node is let go of, and nothing in its guest is touched', async (t) => {
+  for (const leave of [
+    (world: FakeWorld) => world.hideContainer('live'),
+    (world: FakeWorld) => world.hideVm(),
+  ]) {
+    const world = await converged('live');
+    const { containers, routes } = structuredClone({
+      containers: [...world.guest.containers.keys()],
+      routes: [...world.guest.routes],
+    });
+    const { effectCount } = world;
+    leave(world);
+    await world.pass('live');
+    await world.pass('live');
+    t.is(world.effectCount, effectCount);
+    t.deepEqual([...world.guest.containers.keys()], containers);
+    t.deepEqual([...world.guest.routes], routes);
+    t.deepEqual(world.forgotten, ['uid-live']);
+  }
+});
+
+test('a deleted container whose VM is not in sight keeps its finalizer', async (t) => {
+  const world = await converged('live');
+  world.hideVm();
+  world.delete('live');
+  await world.run(60_000, 5_000);
+  t.deepEqual(world.object('live').metadata.finalizers, ['holt.dev/container']);
+  t.is(world.guest.containers.size, 1);
 });
 
 test('a container without a finalizer gets one before it is made', async (t) => {

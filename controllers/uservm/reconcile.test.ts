@@ -227,6 +227,24 @@ test('a VM bound to another node is left alone', async (t) => {
   t.is(drive.host.living().length, 0);
 });
 
+test('a VM that leaves the view loses nothing, and is found as it was when it comes back', async (t) => {
+  const drive = await runningVm();
+  const { host, api } = drive;
+  const pid = host.living()[0]?.pid;
+  const { writeCount } = api;
+  api.isInSight = false;
+  // A watch by node says DELETED of what names another node, as of what is gone.
+  t.is(await drive.once(), undefined);
+  t.is(host.living()[0]?.pid, pid);
+  t.deepEqual([host.volumes.size, host.taps.size, host.runDirectories.size], [1, 1, 1]);
+  t.is(api.writeCount, writeCount);
+  t.deepEqual(api.object?.metadata.finalizers, ['holt.dev/vm']);
+  api.isInSight = true;
+  await drive.settle();
+  t.is(host.living()[0]?.pid, pid);
+  t.like(api.object?.status, { phase: 'Running', bootCount: 1 });
+});
+
 test('a change that cannot be made leaves the VM serving, and says why', async (t) => {
   const drive = await runningVm();
   const pid = drive.host.living()[0]?.pid;

@@ -29,6 +29,8 @@ interface Subject {
   readonly allows: (row: (typeof ROWS)[string]) => string;
   /** The object that is asked about. */
   readonly objectOf: (served: Served) => string;
+  /** The node that its collections of what is bound to nodes are narrowed to. */
+  readonly narrowedTo?: string;
 }
 
 /** One field of the matrix. */
@@ -212,8 +214,21 @@ async function nodeSubjects(): Promise<Subject[]> {
   const named = (node: string, object: string) => (one: Served) =>
     ['nodes', 'leases'].includes(one.plural) ? node : object;
   return [
-    { ...base, name: 'node about its own', allows: NODES.own, objectOf: named('node-1', 'mine') },
-    { ...base, name: 'node about others', allows: NODES.others, objectOf: named('node-2', 'theirs') },
+    {
+      ...base,
+      name: 'node about its own',
+      allows: NODES.own,
+      objectOf: named('node-1', 'mine'),
+      narrowedTo: 'node-1',
+    },
+    { ...base, name: 'node about all', allows: NODES.others, objectOf: named('node-2', 'theirs') },
+    {
+      ...base,
+      name: 'node about others',
+      allows: NODES.others,
+      objectOf: named('node-2', 'theirs'),
+      narrowedTo: 'node-2',
+    },
   ];
 }
 
@@ -237,6 +252,12 @@ function nameFor({ subject, served: one, verb }: Field): string {
   return isCollection(verb) && !byName ? '' : subject.objectOf(one);
 }
 
+function fieldSelectorOf({ subject, served: one, verb }: Field): object {
+  const isBound = one.group === 'holt.dev' && one.plural !== 'guestimages' && one.subresource === '';
+  if (!isBound || !['list', 'watch'].includes(verb) || subject.narrowedTo === undefined) return {};
+  return { fieldSelector: { rawSelector: `status.nodeName=${subject.narrowedTo}` } };
+}
+
 async function isAllowed(field: Field): Promise<boolean> {
   const { subject, served: one, verb } = field;
   const name = one.plural === 'namespaces' && subject.namespace !== '' ? subject.namespace : nameFor(field);
@@ -257,6 +278,7 @@ async function isAllowed(field: Field): Promise<boolean> {
           subresource: one.subresource,
           namespace: one.namespaced || one.plural === 'namespaces' ? subject.namespace : '',
           name,
+          ...fieldSelectorOf(field),
         },
       },
     },

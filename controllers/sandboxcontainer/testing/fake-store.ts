@@ -24,6 +24,10 @@ export class FakeStore<T extends ApiObject> implements Lister<T> {
     return [];
   }
 
+  drop(namespace: string, name: string): void {
+    this.#objects.delete(`${namespace}/${name}`);
+  }
+
   /** Stores a changed copy under a new resourceVersion, and drops it when it is deleted and has no finalizer. */
   put(object: Stored<T>): Stored<T> {
     this.#revision += 1;

@@ -40,6 +40,8 @@ export class FakeWorld {
   decide: (effect: string) => Fate = () => 'ok';
   effectCount = 0;
   reconciler: ContainerReconciler;
+  /** UIDs that are not probed any more. */
+  readonly forgotten: string[] = [];
   readonly #answered = new Set<string>();
 
   constructor() {
@@ -94,6 +96,15 @@ export class FakeWorld {
     const { metadata, spec, ...rest } = this.object(name);
     const generation = (metadata.generation ?? 1) + 1;
     this.containers.put({ ...rest, metadata: { ...metadata, generation }, spec: { ...spec, ...change } });
+  }
+
+  /** Bound to another node, or not bound yet: a watch by node says no more of it than that it is gone. */
+  hideContainer(name: string): void {
+    this.containers.drop(namespace, name);
+  }
+
+  hideVm(): void {
+    this.userVms.drop(namespace, 'alice');
   }
 
   delete(name: string): void {
@@ -155,7 +166,7 @@ export class FakeWorld {
           if (isReady) this.#answered.add(subject.instance);
           return { ...NOT_PROBED, isReady, isFailing: !isReady && this.#answered.has(subject.instance) };
         },
-        forget: () => {},
+        forget: (uid) => this.forgotten.push(uid),
       },
       backoff: new RestartBackoff({ clock }),
       pidsWatch: new PidsWatch(),

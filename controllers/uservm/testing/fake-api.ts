@@ -11,6 +11,8 @@ export class FakeApi {
   /** `hung`: writes are done, and their answers lost. */
   #outage: 'none' | 'down' | 'hung' = 'none';
   #stale: Stored<UserVm> | undefined;
+  /** Whether a watch by node shows it: it does not while the object names another node, or none. */
+  isInSight = true;
   readonly events: { type: string; reason: string; message: string }[] = [];
 
   constructor(object: UserVm & { metadata: { name: string; uid: string } }) {
@@ -23,6 +25,7 @@ export class FakeApi {
 
   /** What a watch has brought so far: nothing new during an outage. */
   get cached(): Stored<UserVm> | undefined {
+    if (!this.isInSight) return undefined;
     return this.#outage === 'none' ? this.object : structuredClone(this.#stale);
   }
 

@@ -34,7 +34,7 @@ interface Row {
   readonly delegator?: string;
   /** A node, whosever the object is. */
   readonly node?: string;
-  /** A node, where the object is its own or bound to it. */
+  /** A node, where the object is its own or bound to it; a collection, where it is narrowed to what is. */
   readonly own?: string;
 }
 
@@ -81,10 +81,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
   'holt.dev/guestimages': { view: READ, node: READ },
   'holt.dev/guestimages/status': { view: READ, node: 'GUP' },
   'holt.dev/guestimages/commit': { manager: 'C', node: 'C' },
-  'holt.dev/sandboxcontainers': { view: READ, edit: WRITE, router: READ, node: 'LW', own: 'GUP' },
+  'holt.dev/sandboxcontainers': { view: READ, edit: WRITE, router: READ, own: 'GLWUP' },
   'holt.dev/sandboxcontainers/status': { view: READ, own: 'GUP' },
   'holt.dev/sandboxcontainers/commit': { manager: 'C', own: 'C' },
-  'holt.dev/uservms': { view: READ, edit: WRITE, router: READ, node: 'LW', own: 'GUP' },
+  'holt.dev/uservms': { view: READ, edit: WRITE, router: READ, own: 'GLWUP' },
   'holt.dev/uservms/status': { view: READ, own: 'GUP' },
   'holt.dev/uservms/commit': { manager: 'C', own: 'C' },
   'rbac.authorization.k8s.io/clusterrolebindings': {},
