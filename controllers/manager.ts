@@ -6,8 +6,8 @@ import { type Namespace, namespaceDefinition } from '../crds/namespace/definitio
 import { type Node, nodeDefinition } from '../crds/node/definition.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
-import { type EventRelayFacts, relayedRevisionReader, startEventRelay } from './eventrelay/controller.ts';
 import { containerIndexers, startContainerBindingController } from './containerbinding/controller.ts';
+import { type EventRelayFacts, relayedRevisionReader, startEventRelay } from './eventrelay/controller.ts';
 import { startEventRetentionController } from './eventretention/controller.ts';
 import { startGarbageCollection } from './garbagecollection/controller.ts';
 import type { GarbageCollectionMetrics } from './garbagecollection/metrics.ts';
