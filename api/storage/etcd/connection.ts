@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type ChannelCredentials, type ChannelOptions, credentials } from '@grpc/grpc-js';
+import type { ConnectionOptions } from 'node:tls';
 import type { ValueTransformer } from '../encryption/value-transformer.ts';
 
 /** Client certificate and trust for etcd; PEM. */
@@ -26,29 +26,8 @@ export interface EtcdConnection {
   readonly requestTimeoutMs: number;
 }
 
-/**
- * Channel options of kv and watch. Keepalive finds a dead connection within 15 s (etcd refuses pings closer than
- * 5 s, and all of them on a connection without a call); the receive limit is lifted because lists and watch batches pass grpc-js's 4 MiB; the reconnect back-off
- * is short because etcd is near and a restart must not cost clients a minute.
- */
-const CHANNEL_OPTIONS: ChannelOptions = {
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
-  'grpc.keepalive_permit_without_calls': 0,
-  'grpc.max_receive_message_length': -1,
-  'grpc.max_send_message_length': -1,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.min_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 1_000,
-};
-
-/** An endpoint's host and port without its scheme, as gRPC names a target. */
-export function targetOf(endpoint: string): string {
-  return endpoint.replace(/^https?:\/\//, '');
-}
-
-function serverNameOverride({ tls, endpoints }: EtcdConnection): ChannelOptions {
-  if (tls === undefined) return {};
+/** What the server's certificate must hold. */
+function serverName({ endpoints }: EtcdConnection): ConnectionOptions {
   const addresses = endpoints
     .map((endpoint) => new URL(endpoint).hostname)
     .filter((host) => isIP(host) !== 0);
@@ -58,15 +37,7 @@ function serverNameOverride({ tls, endpoints }: EtcdConnection): ChannelOptions 
       `etcd endpoint ${foreign}: with TLS give the name that the server's certificate holds, not an address`,
     );
   }
-  return addresses.length === 0 ? {} : { 'grpc.ssl_target_name_override': 'localhost' };
-}
-
-/**
- * gRPC channel options for the connection.
- * @throws TypeError for an address that TLS cannot verify
- */
-export function channelOptions(connection: EtcdConnection): ChannelOptions {
-  return { ...CHANNEL_OPTIONS, ...serverNameOverride(connection) };
+  return addresses.length === 0 ? {} : { servername: 'localhost' };
 }
 
 /** The certificates as they are now. */
@@ -74,8 +45,12 @@ export function tlsOf({ tls }: EtcdConnection): EtcdTls | undefined {
   return typeof tls === 'function' ? tls() : tls;
 }
 
-/** gRPC credentials for the connection. */
-export function channelCredentials(connection: EtcdConnection): ChannelCredentials {
+/**
+ * The TLS of a connection to etcd; empty without TLS.
+ * @throws TypeError for an address that TLS cannot verify
+ */
+export function sessionOptions(connection: EtcdConnection): ConnectionOptions {
   const tls = tlsOf(connection);
-  return tls === undefined ? credentials.createInsecure() : credentials.createSsl(tls.ca, tls.key, tls.cert);
+  if (tls === undefined) return {};
+  return { ca: tls.ca, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', ...serverName(connection) };
 }

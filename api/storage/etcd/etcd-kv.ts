@@ -1,112 +1,66 @@
-import { Etcd3, type IRangeRequest, type IRangeResponse, type IRequestOp } from 'etcd3';
 import { classifyEtcdError } from './classify-error.ts';
-import { channelOptions, type EtcdConnection, tlsOf } from './connection.ts';
-import type {
-  EtcdKv,
-  KeyValue,
-  ObserveEtcd,
-  RangeRequest,
-  RangeResult,
-  TxnRequest,
-  TxnResult,
-} from './kv.ts';
-import { noRetryPolicy } from './no-retry-policy.ts';
+import type { EtcdConnection } from './connection.ts';
+import { callHeaders, unaryCall } from './grpc-call.ts';
+import { GrpcConnection } from './grpc-connection.ts';
+import type { EtcdKv, ObserveEtcd, RangeRequest, RangeResult, TxnRequest, TxnResult } from './kv.ts';
+import { decodeRange, decodeTxn, encodeCompaction, encodeRange, encodeTxn } from './kv-messages.ts';
 
-function toRangeResult(response: IRangeResponse): RangeResult {
-  return {
-    revision: Number(response.header?.revision ?? 0),
-    items: response.kvs.map((kv) => ({
-      key: kv.key.toString(),
-      value: kv.value,
-      modRevision: Number(kv.mod_revision),
-    })),
-    more: response.more,
-    count: Number(response.count),
-  };
-}
+const METHODS = { range: 'Range', txn: 'Txn', compact: 'Compact' } as const;
 
-function toRequest(request: RangeRequest): IRangeRequest {
-  return {
-    key: Buffer.from(request.key),
-    ...(request.rangeEnd === undefined ? {} : { range_end: request.rangeEnd }),
-    ...(request.limit === undefined ? {} : { limit: request.limit }),
-    ...(request.revision === undefined ? {} : { revision: request.revision }),
-    ...(request.countOnly === undefined ? {} : { count_only: request.countOnly }),
-  };
-}
+/** Lists come in large pieces: a small window would cost a round trip for each. */
+const WINDOW_BYTES = 8 * 1024 * 1024;
 
-function toOperations(request: TxnRequest): IRequestOp[] {
-  return request.success.map((operation) =>
-    'put' in operation
-      ? { request_put: { key: Buffer.from(operation.put), value: operation.value } }
-      : { request_delete_range: { key: Buffer.from(operation.delete) } },
-  );
-}
+type Operation = keyof typeof METHODS;
 
-/** etcd through the `etcd3` package: reads are linearizable, nothing is retried, every call has a deadline. */
+/**
+ * The key-value service of etcd's API v3, one member's: reads are linearizable, nothing is retried, every call has
+ * a deadline. All calls share one connection.
+ */
 export class Etcd3Kv implements EtcdKv {
-  readonly #client: Etcd3;
+  readonly #connection: GrpcConnection;
+  readonly #headers: Readonly<Record<Operation, readonly string[]>>;
+  readonly #timeoutMs: number;
   readonly #observe: ObserveEtcd;
 
+  /** @param connection its first endpoint is the member */
   constructor(connection: EtcdConnection, observe: ObserveEtcd = () => {}) {
+    const { requestTimeoutMs, endpoints } = connection;
+    const [endpoint = ''] = endpoints;
+    // The member gives up after as long.
+    const timeout = ['grpc-timeout', `${requestTimeoutMs}m`];
+    const headers = (method: string) => callHeaders(endpoint, `/etcdserverpb.KV/${method}`, timeout);
+    this.#connection = new GrpcConnection({ connection, endpoint, windowBytes: WINDOW_BYTES });
+    this.#headers = {
+      range: headers(METHODS.range),
+      txn: headers(METHODS.txn),
+      compact: headers(METHODS.compact),
+    };
+    this.#timeoutMs = requestTimeoutMs;
     this.#observe = observe;
-    const tls = tlsOf(connection);
-    this.#client = new Etcd3({
-      hosts: [...connection.endpoints],
-      ...(tls === undefined
-        ? {}
-        : {
-            credentials: {
-              rootCertificate: tls.ca,
-              privateKey: tls.key,
-              certChain: tls.cert,
-            },
-          }),
-      grpcOptions: channelOptions(connection),
-      faultHandling: { global: noRetryPolicy, host: () => noRetryPolicy },
-      defaultCallOptions: () => ({ deadline: Date.now() + connection.requestTimeoutMs }),
-    });
   }
 
-  async range(request: RangeRequest): Promise<RangeResult> {
-    return toRangeResult(await this.#timed('range', () => this.#client.kv.range(toRequest(request))));
+  range(request: RangeRequest): Promise<RangeResult> {
+    return this.#call('range', encodeRange(request), decodeRange);
   }
 
-  async txn(request: TxnRequest): Promise<TxnResult> {
-    const response = await this.#timed('txn', () =>
-      this.#client.kv.txn({
-        compare: request.compare.map(({ key, modRevision }) => ({
-          key: Buffer.from(key),
-          target: 'Mod' as const,
-          result: 'Equal' as const,
-          mod_revision: modRevision,
-        })),
-        success: toOperations(request),
-        failure: request.compare.map(({ key }) => ({ request_range: { key: Buffer.from(key) } })),
-      }),
-    );
-    const observed = new Map<string, KeyValue | undefined>();
-    if (!response.succeeded) {
-      for (const [index, { key }] of request.compare.entries()) {
-        const range = response.responses[index]?.response_range;
-        observed.set(key, range === undefined ? undefined : toRangeResult(range).items[0]);
-      }
-    }
-    return { succeeded: response.succeeded, revision: Number(response.header.revision), observed };
+  txn(request: TxnRequest): Promise<TxnResult> {
+    return this.#call('txn', encodeTxn(request), (bytes) => decodeTxn(bytes, request));
   }
 
-  async compact(revision: number): Promise<void> {
-    await this.#timed('compact', () => this.#client.kv.compact({ revision, physical: true }));
+  compact(revision: number): Promise<void> {
+    return this.#call('compact', encodeCompaction(revision), () => undefined);
   }
 
   close(): void {
-    this.#client.close();
+    this.#connection.close();
   }
 
-  async #timed<T>(operation: string, call: () => Promise<T>): Promise<T> {
+  async #call<T>(operation: Operation, message: Buffer, decode: (bytes: Buffer) => T): Promise<T> {
     const startMs = performance.now();
     try {
-      const result = await call();
+      const headers = this.#headers[operation];
+      const bytes = await unaryCall(this.#connection, { headers, message, timeoutMs: this.#timeoutMs });
+      const result = decode(bytes);
       this.#observe(operation, 'ok', performance.now() - startMs);
       return result;
     } catch (error) {

@@ -1,12 +1,10 @@
 import { TransformingKv } from '../encryption/transforming-kv.ts';
 import { StorageError } from '../storage-error.ts';
+import { wasNeverSent } from './classify-error.ts';
 import type { EtcdConnection } from './connection.ts';
 import { Etcd3Kv } from './etcd-kv.ts';
 import type { EtcdKv, ObserveEtcd, RangeRequest, RangeResult, TxnRequest, TxnResult } from './kv.ts';
 import { RenewingKv } from './renewing-kv.ts';
-
-/** grpc-js says so of a call that never left this process. */
-const NEVER_SENT = /No connection established|ECONNREFUSED/;
 
 /**
  * The members of one etcd: all calls go to one of them, and to the next once that one fails. A read is then asked
@@ -28,17 +26,11 @@ export class FailoverKv implements EtcdKv {
   }
 
   txn(request: TxnRequest): Promise<TxnResult> {
-    return this.#call(
-      (member) => member.txn(request),
-      ({ message }) => NEVER_SENT.test(message),
-    );
+    return this.#call((member) => member.txn(request), wasNeverSent);
   }
 
   compact(revision: number): Promise<void> {
-    return this.#call(
-      (member) => member.compact(revision),
-      ({ message }) => NEVER_SENT.test(message),
-    );
+    return this.#call((member) => member.compact(revision), wasNeverSent);
   }
 
   close(): void {

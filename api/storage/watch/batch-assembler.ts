@@ -1,5 +1,5 @@
 import { type KeyEvent, toKeyEvent } from './watch-event.ts';
-import type { WatchResponse, WireEvent } from './watch-rpc.ts';
+import type { WatchResponse, WireEvent } from './watch-messages.ts';
 
 /**
  * Makes whole, ordered, duplicate-free batches out of watch answers. A batch is delivered only when its last
@@ -29,7 +29,7 @@ export class BatchAssembler {
     this.#fragments.push(...response.events);
     if (response.fragment) return [];
     const events = this.#fragments
-      .filter((event) => event.kv.mod_revision > this.#deliveredRevision)
+      .filter((event) => event.kv.modRevision > this.#deliveredRevision)
       .map(toKeyEvent);
     this.#fragments = [];
     const last = events.at(-1);

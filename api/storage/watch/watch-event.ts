@@ -1,5 +1,5 @@
 import type { ValueTransformer } from '../encryption/value-transformer.ts';
-import type { WireEvent } from './watch-rpc.ts';
+import type { WireEvent } from './watch-messages.ts';
 
 /** One change of one key. */
 export interface KeyEvent {
@@ -23,14 +23,14 @@ function ownBytes(value: Buffer): Buffer {
 
 /** A watch answer's event in the storage layer's own terms. */
 export function toKeyEvent(event: WireEvent): KeyEvent {
-  const { kv, prev_kv: previous } = event;
+  const { kv, previous } = event;
   return {
     type: event.type === 'PUT' ? 'put' : 'delete',
-    key: kv.key.toString(),
+    key: kv.key,
     value: ownBytes(kv.value),
-    modRevision: kv.mod_revision,
-    isCreate: event.type === 'PUT' && kv.create_revision === kv.mod_revision,
-    previous: previous === null ? undefined : { value: previous.value, modRevision: previous.mod_revision },
+    modRevision: kv.modRevision,
+    isCreate: event.type === 'PUT' && kv.createRevision === kv.modRevision,
+    previous: previous && { value: previous.value, modRevision: previous.modRevision },
   };
 }
 

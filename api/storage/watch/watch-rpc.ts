@@ -1,87 +1,95 @@
-import { fileURLToPath } from 'node:url';
-import { Client, type ClientDuplexStream, Metadata } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
-import { channelCredentials, channelOptions, type EtcdConnection, targetOf } from '../etcd/connection.ts';
+import type { ClientHttp2Stream } from 'node:http2';
+import type { EtcdConnection } from '../etcd/connection.ts';
+import { callHeaders, onCallEnd } from '../etcd/grpc-call.ts';
+import { beginCall, GrpcConnection } from '../etcd/grpc-connection.ts';
+import { frameMessage, GrpcFrameParser } from '../etcd/grpc-frame.ts';
+import { decodeWatchResponse, type WatchResponse } from './watch-messages.ts';
 
-interface WireKeyValue {
-  readonly key: Buffer;
-  readonly create_revision: number;
-  readonly mod_revision: number;
-  readonly value: Buffer;
+/** What of a watch call its owner is told; nothing after `close`. */
+export interface WatchCallListener {
+  /** Answers that came in together. */
+  onResponses(responses: readonly WatchResponse[]): void;
+  onEnd(reason: string): void;
 }
 
-export interface WireEvent {
-  readonly type: 'PUT' | 'DELETE';
-  readonly kv: WireKeyValue;
-  readonly prev_kv: WireKeyValue | null;
-}
+/** A member cut off from its quorum ends the stream instead of keeping it silent. */
+const NEEDS_LEADER = ['hasleader', 'true'];
 
-/** etcdserverpb.WatchResponse. Revisions fit a double: etcd would need millennia to pass 2^53. */
-export interface WatchResponse {
-  readonly header: { readonly revision: number } | null;
-  readonly watch_id: number;
-  readonly created: boolean;
-  readonly canceled: boolean;
-  readonly compact_revision: number;
-  readonly cancel_reason: string;
-  readonly fragment: boolean;
-  readonly events: readonly WireEvent[];
-}
+/** What a paused call may still bring. */
+const WINDOW_BYTES = 256 * 1024;
 
-export type WatchRequest =
-  | {
-      readonly create_request: {
-        readonly key: Buffer;
-        readonly range_end: Buffer;
-        readonly start_revision: number;
-        readonly progress_notify: boolean;
-        readonly prev_kv: boolean;
-        readonly fragment: boolean;
-      };
+/** One bidirectional watch call on a connection of its own, so that closing it closes that too. */
+export class WatchCall {
+  readonly #connection: GrpcConnection;
+  readonly #listener: WatchCallListener;
+  readonly #parser = new GrpcFrameParser();
+  #stream: ClientHttp2Stream | undefined;
+  #unsent: Buffer[] = [];
+  #isPaused = false;
+  #isClosed = false;
+
+  constructor(connection: EtcdConnection, endpoint: string, listener: WatchCallListener) {
+    this.#connection = new GrpcConnection({ connection, endpoint, windowBytes: WINDOW_BYTES });
+    this.#listener = listener;
+    const headers = callHeaders(endpoint, '/etcdserverpb.Watch/Watch', NEEDS_LEADER);
+    this.#connection.open().then(
+      (session) => {
+        if (!this.#isClosed) this.#use(beginCall(session, headers));
+      },
+      (error: Error) => this.#end(error.message),
+    );
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** @param message framed but for its head */
+  send(message: Buffer): void {
+    if (this.#stream === undefined) this.#unsent.push(message);
+    else if (!this.#stream.destroyed) this.#stream.write(frameMessage(message));
+  }
+
+  /** Takes nothing more until `resume`; flow control holds it back at the server. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#stream?.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#stream?.resume();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#stream?.destroy();
+    this.#connection.close();
+  }
+
+  #use(stream: ClientHttp2Stream): void {
+    this.#stream = stream;
+    stream.on('data', (chunk: Buffer) => this.#take(chunk));
+    onCallEnd(stream, (error) => this.#end(error?.message ?? 'etcd ended the stream'));
+    if (this.#isPaused) stream.pause();
+    for (const message of this.#unsent) stream.write(frameMessage(message));
+    this.#unsent = [];
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#isClosed) return;
+    let responses: readonly WatchResponse[];
+    try {
+      responses = this.#parser.add(chunk).map(decodeWatchResponse);
+    } catch (error) {
+      this.#end(String(error));
+      this.close();
+      return;
     }
-  | { readonly progress_request: Record<string, never> };
+    if (responses.length > 0) this.#listener.onResponses(responses);
+  }
 
-export type WatchCall = ClientDuplexStream<WatchRequest, WatchResponse>;
-
-const definition = loadSync(fileURLToPath(new URL('./etcd-watch.proto', import.meta.url)), {
-  keepCase: true,
-  longs: Number,
-  enums: String,
-  defaults: true,
-});
-
-interface WatchMethod {
-  readonly path: string;
-  readonly requestSerialize: (request: WatchRequest) => Buffer;
-  readonly responseDeserialize: (bytes: Buffer) => WatchResponse;
-}
-
-const watchMethod = (definition['etcdserverpb.Watch'] as unknown as { Watch: WatchMethod }).Watch;
-
-/** Opens one bidirectional watch call on a channel of its own; `close` ends both. */
-export function openWatchCall(
-  connection: EtcdConnection,
-  endpoint: string,
-): { readonly call: WatchCall; readonly close: () => void } {
-  const client = new Client(targetOf(endpoint), channelCredentials(connection), {
-    ...channelOptions(connection),
-    // A channel of its own, so that closing it closes its TCP connection too.
-    'grpc.use_local_subchannel_pool': 1,
-  });
-  const metadata = new Metadata();
-  // A member cut off from its quorum ends the stream instead of keeping it silent.
-  metadata.set('hasleader', 'true');
-  const call = client.makeBidiStreamRequest<WatchRequest, WatchResponse>(
-    watchMethod.path,
-    watchMethod.requestSerialize,
-    watchMethod.responseDeserialize,
-    metadata,
-  );
-  return {
-    call,
-    close: () => {
-      call.cancel();
-      client.close();
-    },
-  };
+  #end(reason: string): void {
+    if (!this.#isClosed) this.#listener.onEnd(reason);
+  }
 }

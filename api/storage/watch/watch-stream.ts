@@ -3,7 +3,8 @@ import type { EtcdConnection } from '../etcd/connection.ts';
 import { prefixEnd } from '../keys.ts';
 import { BatchAssembler } from './batch-assembler.ts';
 import { type KeyEvent, openEvent } from './watch-event.ts';
-import { openWatchCall, type WatchCall, type WatchResponse } from './watch-rpc.ts';
+import { encodeWatchCreate, encodeWatchProgress, type WatchResponse } from './watch-messages.ts';
+import { WatchCall } from './watch-rpc.ts';
 
 export interface WatchStreamOptions {
   readonly connection: EtcdConnection;
@@ -36,7 +37,6 @@ export class WatchStream {
   readonly #options: WatchStreamOptions;
   readonly #assembler: BatchAssembler;
   #call: WatchCall | undefined;
-  #closeCall: () => void = () => {};
   #closed = false;
   #backoffMs = BACKOFF_MIN_MS;
   #endpointIndex = 0;
@@ -73,60 +73,72 @@ export class WatchStream {
   #connect(): void {
     const { connection, prefix } = this.#options;
     const endpoint = connection.endpoints[this.#endpointIndex++ % connection.endpoints.length] ?? '';
-    const { call, close } = openWatchCall(connection, endpoint);
-    this.#call = call;
-    this.#closeCall = close;
-    this.#assembler.dropFragments();
-    call.on('data', (response: WatchResponse) => {
-      if (call === this.#call) this.#take(response, call);
-    });
-    call.on('error', (error) => this.#reconnectLater(call, error.message));
-    call.on('end', () => this.#reconnectLater(call, 'etcd ended the stream'));
-    call.write({
-      create_request: {
-        key: Buffer.from(prefix),
-        range_end: prefixEnd(prefix),
-        // One revision more than is wanted, which the assembler drops: at the very revision of a compaction etcd
-        // has neither the deletion nor what was there before, and before 3.4.36 says nothing of it.
-        start_revision: Math.max(1, this.#assembler.deliveredRevision),
-        progress_notify: true,
-        prev_kv: true,
-        fragment: true,
+    const call: WatchCall = new WatchCall(connection, endpoint, {
+      onResponses: (responses) => {
+        if (call === this.#call) this.#takeAll(responses, call);
       },
+      onEnd: (reason) => this.#reconnectLater(call, reason),
     });
+    this.#call = call;
+    this.#assembler.dropFragments();
+    // One revision more than is wanted, which the assembler drops: at the very revision of a compaction etcd
+    // has neither the deletion nor what was there before, and before 3.4.36 says nothing of it.
+    const startRevision = Math.max(1, this.#assembler.deliveredRevision);
+    call.send(encodeWatchCreate({ prefix, rangeEnd: prefixEnd(prefix), startRevision }));
     this.#armSilenceTimer(call);
   }
 
-  #take(response: WatchResponse, call: WatchCall): void {
+  /** Events of answers that came in together are delivered together: their readers wake once. */
+  #takeAll(responses: readonly WatchResponse[], call: WatchCall): void {
     this.#armSilenceTimer(call);
-    if (response.canceled) {
-      this.#takeCancel(response, call);
-      return;
+    let events: KeyEvent[] = [];
+    const deliver = () => {
+      if (events.length > 0) this.#options.onEvents(events);
+      events = [];
+    };
+    for (const response of responses) {
+      // The owner may have closed the stream meanwhile.
+      if (call !== this.#call) return;
+      if (response.canceled) {
+        deliver();
+        this.#takeCancel(response, call);
+        return;
+      }
+      const arrived = this.#take(response);
+      if (arrived === 'progress') {
+        deliver();
+        this.#options.onProgress?.(this.#assembler.deliveredRevision);
+      } else {
+        events.push(...arrived);
+      }
     }
+    deliver();
+  }
+
+  /** The events that an answer makes deliverable, or that it tells of progress alone. */
+  #take(response: WatchResponse): readonly KeyEvent[] | 'progress' {
     if (response.created) {
       this.#backoffMs = BACKOFF_MIN_MS;
-      return;
+      return [];
     }
     // Answers to progress requests carry watch id -1 and may overtake events before etcd 3.4.25: they prove
     // that the stream lives and nothing more.
-    if (response.watch_id < 0) return;
+    if (response.watchId < 0) return [];
     const { values } = this.#options.connection;
     const arrived = this.#assembler.add(response);
-    const events = values === undefined ? arrived : arrived.map((event) => openEvent(event, values));
-    if (events.length > 0) {
-      this.#options.onEvents(events);
-    } else if (!response.fragment && response.events.length === 0 && response.header !== null) {
-      this.#assembler.advance(response.header.revision);
-      this.#options.onProgress?.(this.#assembler.deliveredRevision);
-    }
+    if (arrived.length > 0)
+      return values === undefined ? arrived : arrived.map((event) => openEvent(event, values));
+    if (response.fragment || response.events.length > 0 || response.revision === undefined) return [];
+    this.#assembler.advance(response.revision);
+    return 'progress';
   }
 
   #takeCancel(response: WatchResponse, call: WatchCall): void {
-    if (response.compact_revision > 0) {
+    if (response.compactRevision > 0) {
       this.close();
-      this.#options.onCompacted(response.compact_revision);
+      this.#options.onCompacted(response.compactRevision);
     } else {
-      this.#reconnectLater(call, response.cancel_reason || 'etcd cancelled the watch');
+      this.#reconnectLater(call, response.cancelReason || 'etcd cancelled the watch');
     }
   }
 
@@ -164,23 +176,20 @@ export class WatchStream {
     clearTimeout(this.#silenceTimer);
     const call = this.#call;
     this.#call = undefined;
-    // A cancelled call still emits its error: it must have a listener.
-    call?.on('error', () => {});
-    this.#closeCall();
-    this.#closeCall = () => {};
+    call?.close();
   }
 
   #armSilenceTimer(call: WatchCall): void {
     clearTimeout(this.#silenceTimer);
     this.#progressAsked = false;
     const check = () => {
-      if (call.isPaused()) {
+      if (call.isPaused) {
         this.#silenceTimer = setTimeout(check, SILENCE_MAX_MS);
       } else if (this.#progressAsked) {
         this.#reconnectLater(call, `no answer for ${2 * SILENCE_MAX_MS} ms`);
       } else {
         this.#progressAsked = true;
-        call.write({ progress_request: {} });
+        call.send(encodeWatchProgress());
         this.#silenceTimer = setTimeout(check, SILENCE_MAX_MS);
       }
     };
