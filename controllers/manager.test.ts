@@ -13,7 +13,7 @@ import { serviceDefinition } from '../crds/service/definition.ts';
 import { serviceAccountDefinition } from '../crds/serviceaccount/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
 import { statePaths } from '../lib/config.ts';
-import { readStream } from './eventrelay/testing/running-relay.ts';
+import { isInOrder, readStream, withoutRepetitions } from './eventrelay/testing/running-relay.ts';
 import { findCondition, formatMicroTime, ownerReferenceTo } from './runtime/index.ts';
 import { ControlPlane, type RunningPart } from './testing/control-plane.ts';
 
@@ -82,6 +82,14 @@ async function heartbeat(name: string): Promise<void> {
 async function leaseOf(): Promise<Stored<Lease>> {
   return plane.client.get<Lease>(leaseDefinition, { namespace: 'kube-system', name: 'holt-manager' });
 }
+
+const eventOf = (name: string, hoursAgo: number): Event => ({
+  apiVersion: 'v1',
+  kind: 'Event',
+  metadata: { namespace: 'default', name },
+  involvedObject: { kind: 'Node', name: 'x', namespace: 'default' },
+  lastTimestamp: new Date(Date.now() - hoursAgo * 3_600_000).toISOString().replace(/\.\d+Z/, 'Z'),
+});
 
 async function getVm(namespace: string, name: string): Promise<Stored<UserVm>> {
   return plane.client.get<UserVm>(userVmDefinition, { namespace, name });
@@ -200,13 +208,6 @@ test.serial('dependents go with their owner; containers of the VM by vmRef stay'
 test.serial(
   'when the leader ends, the standby leads with a higher token and sweeps Events older than an hour',
   async (t) => {
-    const eventOf = (name: string, hoursAgo: number): Event => ({
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { namespace: 'default', name },
-      involvedObject: { kind: 'Node', name: 'x', namespace: 'default' },
-      lastTimestamp: new Date(Date.now() - hoursAgo * 3_600_000).toISOString().replace(/\.\d+Z/, 'Z'),
-    });
     const old = await plane.client.create(eventDefinition, eventOf('old', 2));
     const recent = await plane.client.create(eventDefinition, eventOf('recent', 0));
     const before = await leaseOf();
@@ -232,13 +233,27 @@ test.serial('an API server that is killed and comes back finds the leader at wor
   t.is((await leaseOf()).spec.holderIdentity, before.spec.holderIdentity);
 });
 
-test.serial('a leader that is killed is followed when its Lease is over', async (t) => {
+test.serial('a leader that is killed is followed when its Lease is over, and no Event is lost', async (t) => {
   const before = await leaseOf();
   const next = await plane.startManager('next');
+  const makeEvents = async (word: string) => {
+    for (let n = 0; n < 20; n += 1) await plane.client.create(eventDefinition, eventOf(`${word}-${n}`, 0));
+  };
+  await makeEvents('before');
   await leader.end('SIGKILL');
+  await makeEvents('after');
   leader = next;
   const isFollowed = async () => (await leaseOf()).spec.holderIdentity !== before.spec.holderIdentity;
   await eventually('followed', isFollowed, 30_000);
+  const { items } = await plane.client.listAll<Event>(eventDefinition, { namespace: 'default' });
+  const stream = async () =>
+    withoutRepetitions(await readStream(statePaths(plane.config.stateDir).eventStream));
+  await eventually('all are in the stream', async () => {
+    const ids = new Set((await stream()).map(({ id }) => id));
+    return items.every(({ metadata }) => ids.has(`${metadata.uid}.${metadata.resourceVersion}`));
+  });
+  t.true(isInOrder(await stream()));
+  t.true((await stream()).every(({ type }) => type !== 'dev.holt.stream.gap'));
   t.true(((await leaseOf()).spec.leaseTransitions ?? 0) > (before.spec.leaseTransitions ?? 0));
 });
 

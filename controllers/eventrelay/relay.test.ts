@@ -10,9 +10,12 @@ import { type ConfigMap, configMapDefinition } from '../../crds/configmap/defini
 import { type Event, eventDefinition } from '../../crds/event/definition.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
+import { runCommand } from '../../lib/run-command.ts';
 import { TRACEPARENT_ANNOTATION } from '../../lib/telemetry.ts';
 import { formatTime, StatusCommitter } from '../runtime/index.ts';
+import { createHttpSink } from './http-sink.ts';
 import type { StreamRecord } from './records.ts';
+import { FakeReceiver } from './testing/fake-receiver.ts';
 import {
   fileSinkAt,
   isInOrder,
@@ -99,6 +102,14 @@ const isRelayed = async (...names: string[]) => {
   const found = new Set(namesOf(await readStream(stream)));
   return names.every((name) => found.has(name));
 };
+/** How many watch a resource, as the API server counts them. */
+const watcherCount = async (resource: string): Promise<number> => {
+  const { text } = await api.send({ path: '/metrics' });
+  const line = text
+    .split('\n')
+    .find((each) => each.startsWith('holt_api_watchers') && each.includes(`"${resource}"`));
+  return Number(line?.split(' ').at(-1) ?? 0);
+};
 const cursor = async () => Number((await client.get<ConfigMap>(configMapDefinition, CURSOR)).data?.revision);
 
 test.serial('both Events of a commit are in the stream, with the revision of the status', async (t) => {
@@ -176,6 +187,78 @@ test.serial(
     t.regex(metrics, /holt_event_relay_retries_total\{line="file",at="api"\} [1-9]/);
     t.regex(metrics, /holt_event_relay_relayed_total\{line="file"\} 2\d\d\d/);
     t.notRegex(metrics, /holt_event_relay_gaps_total\{/);
+  },
+);
+
+test.serial('a flaky endpoint gets each Event too, behind its own cursor', async (t) => {
+  const receiver = await FakeReceiver.start();
+  t.teardown(() => receiver.close());
+  receiver.behaviours.push('cut-after', { code: 503 }, 'cut-before', {
+    code: 429,
+    headers: { 'retry-after': '0' },
+  });
+  const cursorName = 'holt-event-relay-endpoint';
+  const sink = createHttpSink({ url: receiver.url, timeoutMs: 5_000 });
+  const line = runRelay({ client, sink, cursorName });
+  t.teardown(() => line.stop());
+  const vm = await commitPair(await makeVm('of-endpoint'), 'for the endpoint');
+  receiver.behaviours.push('cut-after', { code: 500 });
+  await waitUntil('posted', () => messagesOf(receiver.records).includes('two for the endpoint'));
+  const saved = async () =>
+    Number(
+      (await client.get<ConfigMap>(configMapDefinition, { ...CURSOR, name: cursorName })).data?.revision,
+    );
+  await waitUntil('saved', async () => (await saved()) >= Number(vm.metadata.resourceVersion));
+  const inFile = new Set((await readStream(stream)).map(({ id }) => id));
+  const { items } = await client.listAll<Event>(eventDefinition);
+  const idsOf = new Set(receiver.records.map(({ id }) => id));
+  for (const { metadata } of items) {
+    t.true(idsOf.has(`${metadata.uid}.${metadata.resourceVersion}`));
+    t.true(inFile.has(`${metadata.uid}.${metadata.resourceVersion}`));
+  }
+  t.true(isInOrder(withoutRepetitions(receiver.records)));
+});
+
+test.serial(
+  'kubectl shows the same Events as the stream: get, describe, events, and as they come',
+  async (t) => {
+    const vm = await makeVm('shown');
+    const env = { ...process.env, KUBECONFIG: api.kubeconfig, HOME: api.dir };
+    const kubectl = async (...args: string[]) => {
+      const { exitCode, stdout, stderr } = await runCommand(['kubectl', ...args], { env, timeoutMs: 60_000 });
+      t.is(exitCode, 0, `kubectl ${args.join(' ')}: ${stderr}`);
+      return stdout;
+    };
+    const follow = (...args: string[]) =>
+      runCommand(['kubectl', ...args, '--request-timeout=6s'], { env, timeoutMs: 60_000 });
+    const followers = [
+      follow('get', 'events', '--watch', '--sort-by=.lastTimestamp'),
+      follow('events', '--for=uservm/shown', '--watch'),
+    ];
+    // Once both are there.
+    await waitUntil('kubectl to watch', async () => (await watcherCount('events')) >= 3);
+    await commitPair(vm, 'to be shown');
+    await waitUntil('relayed', async () => messagesOf(await readStream(stream)).includes('two to be shown'));
+    const records = (await readStream(stream)).filter(({ subject }) => subject === 'default/UserVM/shown');
+    const outputs = [
+      await kubectl('get', 'events', '--sort-by=.lastTimestamp'),
+      await kubectl('describe', 'uservm', 'shown'),
+      await kubectl('events', '--for=uservm/shown'),
+      ...(await Promise.all(followers)).map(({ stdout }) => stdout),
+    ];
+    for (const output of outputs) {
+      for (const { data } of records) {
+        const line = output.split('\n').find((each) => each.includes(String(data.message)));
+        t.regex(line ?? output, new RegExp(`${data.type} +${data.reason} `));
+      }
+    }
+    const names = await kubectl('get', 'events', '-o', 'name', '--field-selector=involvedObject.name=shown');
+    t.deepEqual(
+      names.trim().split('\n').sort(),
+      namesOf(records)
+        .map((name) => `event/${name}`)
+        .sort(),
+    );
   },
 );
 
