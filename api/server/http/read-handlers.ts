@@ -60,9 +60,9 @@ export async function answerWatch(api: ApiRequest): Promise<Answer> {
   if (response.destroyed) return { kind: 'streamed' };
   const resource = qualifiedResource(definition);
   const type = representation.encoding === 'protobuf' ? `${PROTOBUF_TYPE};stream=watch` : JSON_TYPE;
-  response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache, private' });
   const session = new WatchSession({
     response,
+    headers: { 'content-type': type, 'cache-control': 'no-cache, private' },
     source,
     writer,
     options,

@@ -1,6 +1,7 @@
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { EventCursor } from '../../storage/cache/event-cursor.ts';
 import type { WindowEvent } from '../../storage/cache/window-event.ts';
+import { StorageError } from '../../storage/storage-error.ts';
 import { expired } from '../http/errors.ts';
 import type { Selection } from '../selectors/selection.ts';
 import type { FrameWriter } from './frames.ts';
@@ -10,6 +11,7 @@ import type { WatchOptions } from './watch-options.ts';
 
 export interface WatchSessionOptions {
   readonly response: ServerResponse;
+  readonly headers: OutgoingHttpHeaders;
   readonly source: WatchSource;
   readonly writer: FrameWriter;
   readonly options: WatchOptions;
@@ -44,9 +46,13 @@ export class WatchSession {
     this.#cursor = options.source.openCursor(() => this.#pump());
   }
 
-  /** Sends what there is; resolves when the watch is over. */
-  run(): Promise<void> {
-    const { response, options, stopping } = this.#options;
+  /**
+   * Sends what there is; resolves when the watch is over.
+   * @throws StorageError, with nothing sent, for an initial object that no key opens
+   */
+  async run(): Promise<void> {
+    const { response, headers, options, stopping } = this.#options;
+    const initial = this.#initialFrames();
     const finish = () => this.#finish();
     stopping.addEventListener('abort', finish, { once: true });
     this.#timers.push(setTimeout(finish, options.timeoutMs));
@@ -55,7 +61,7 @@ export class WatchSession {
       this.#blocked = false;
       this.#pump();
     });
-    return new Promise((resolve) => {
+    await new Promise<void>((resolve) => {
       response.on('close', () => {
         this.#ended = true;
         stopping.removeEventListener('abort', finish);
@@ -63,24 +69,42 @@ export class WatchSession {
         this.#cursor.close();
         resolve();
       });
+      response.writeHead(200, headers);
       response.flushHeaders();
-      this.#sendInitial();
+      this.#write(initial);
       this.#pump();
       if (stopping.aborted) finish();
     });
   }
 
-  #sendInitial(): void {
+  #initialFrames(): readonly Buffer[] {
     const { source, writer } = this.#options;
     this.#sentRevision = source.revision;
-    const frames = (source.initial ?? []).map((stored) => writer.object({ type: 'ADDED', stored }));
-    if (this.#initialEndDue) frames.push(writer.bookmark(source.revision, true));
-    this.#initialEndDue = false;
-    this.#write(frames);
+    try {
+      const frames = (source.initial ?? []).map((stored) => writer.object({ type: 'ADDED', stored }));
+      if (this.#initialEndDue) frames.push(writer.bookmark(source.revision, true));
+      this.#initialEndDue = false;
+      return frames;
+    } catch (error) {
+      this.#ended = true;
+      this.#cursor.close();
+      throw error;
+    }
+  }
+
+  /** Undefined: this watch does not see it. `expired`: no key opens it, as it is with history after a rotation. */
+  #frameOf(event: WindowEvent): Buffer | 'expired' | undefined {
+    const { prefix, selection, writer } = this.#options;
+    try {
+      const seen = seenThrough(event, prefix, selection);
+      return seen === undefined ? undefined : writer.object(seen, event);
+    } catch (error) {
+      if (error instanceof StorageError) return 'expired';
+      throw error;
+    }
   }
 
   #pump(): void {
-    const { prefix, selection, writer } = this.#options;
     let frames: Buffer[] = [];
     let sizeBytes = 0;
     while (!this.#blocked && !this.#ended) {
@@ -102,10 +126,14 @@ export class WatchSession {
           break;
         }
       }
-      const seen = seenThrough(event, prefix, selection);
+      const frame = this.#frameOf(event);
+      if (frame === 'expired') {
+        this.#write(frames);
+        this.#fail();
+        return;
+      }
       this.#sentRevision = event.revision;
-      if (seen === undefined) continue;
-      const frame = writer.object(seen, event);
+      if (frame === undefined) continue;
       frames.push(frame);
       sizeBytes += frame.length;
     }
