@@ -1,7 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { fakeOidcTls, startFakeOidcIssuer } from './testing/fake-oidc-issuer.ts';
+import { JsonConnection } from './testing/json-connection.ts';
 import { type MainHost, mainReady, prepareMainHost, startMain } from './testing/main-host.ts';
+import { metricsText } from './testing/main-metrics.ts';
 
 let host: MainHost;
 
@@ -43,4 +46,59 @@ test.serial('wrong arguments, a missing file and a wrong setting are one clear l
     t.is(await run.exit, 1);
     t.regex(run.stderr(), words);
   }
+});
+
+test.serial('tokens of a configured issuer are known; a wrong expression is one clear line', async (t) => {
+  const issuer = await startFakeOidcIssuer(await fakeOidcTls(host.pki));
+  t.teardown(() => issuer.stop());
+  const settings = JSON.parse(await readFile(host.config, 'utf8'));
+  const configWith = async (name: string, username: object) => {
+    const entry = {
+      issuer: {
+        url: issuer.url,
+        audiences: ['holt'],
+        certificateAuthorityFile: join(host.pki.dir, 'ca.crt'),
+      },
+      claimMappings: { username },
+    };
+    const file = join(host.dir, name);
+    await writeFile(file, JSON.stringify({ ...settings, authentication: { oidc: [entry] } }));
+    return file;
+  };
+  const wrong = startMain('--config', await configWith('wrong.json', { expression: 'claim.sub' }));
+  t.is(await wrong.exit, 1);
+  t.is(
+    wrong.stderr(),
+    'holt-api: configuration: authentication.oidc.0.claimMappings.username.expression: "claim.sub": compilation failed: Unknown variable: claim\n',
+  );
+  const unsaid = startMain('--config', await configWith('unsaid.json', { claim: 'sub' }));
+  t.is(await unsaid.exit, 1);
+  t.is(
+    unsaid.stderr(),
+    'holt-api: configuration: authentication.oidc.0.claimMappings.username.prefix: "": is required when claim is set; an empty string means no prefix\n',
+  );
+
+  const server = startMain('--config', await configWith('oidc.json', { claim: 'sub', prefix: 'oidc:' }));
+  t.teardown(() => server.child.kill('SIGKILL'));
+  await mainReady(host.port);
+  const connection = new JsonConnection({ port: host.port, ...host.client }, 10_000);
+  t.teardown(() => connection.close());
+  const body = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenReview',
+    spec: { token: await issuer.sign({ sub: 'jane' }) },
+  };
+  const { json } = await connection.send({
+    method: 'POST',
+    path: '/apis/authentication.k8s.io/v1/tokenreviews',
+    body,
+  });
+  t.like(json.status, { authenticated: true, user: { username: 'oidc:jane' } });
+  t.regex(
+    await metricsText({ port: host.port, ...host.client }),
+    /holt_api_oidc_tokens_total{.*result="success"} 1/,
+  );
+  issuer.mood = 'silent';
+  server.child.kill('SIGTERM');
+  t.is(await server.exit, 0);
 });

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { ALL_DEFINITIONS } from '../crds/index.ts';
 import { secretDefinition } from '../crds/secret/definition.ts';
@@ -8,7 +7,6 @@ import { type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
 import { createRegistry } from '../lib/metrics-server.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
-import { openEncryptionKeys } from './encryption-keys.ts';
 import { openAudit } from './open-audit.ts';
 import { Pki } from './pki.ts';
 import { openOidc } from './server/auth/oidc/open-oidc.ts';
@@ -89,11 +87,8 @@ async function main(): Promise<void> {
     tls: pki.etcdTls,
     requestTimeoutMs: ETCD_REQUEST_TIMEOUT_MS,
   };
-  const encryptionKeys = openEncryptionKeys(
-    join(statePaths(config.stateDir).pki, 'encryption-keys.json'),
-    logger,
-  );
-  const values = createAesGcmTransformer([SECRETS_PREFIX], encryptionKeys.keys);
+  const values = createAesGcmTransformer([SECRETS_PREFIX], pki.encryptionKeys);
+  const rewrite = () => rewriteSecrets(etcd, values, logger);
   const stopping = new AbortController();
   const { serviceAccountIssuer, oidc: issuers } = config.authentication;
   const oidc = openOidc({
@@ -115,11 +110,13 @@ async function main(): Promise<void> {
   logger.info({ port: server.port }, 'serving');
   const fetchingKeys = oidc.run();
   const watchingPki = pki.watch(
-    { useTls: (tls) => server.useTls(tls), tryEtcd: (tls) => tryEtcd(etcd, tls) },
+    {
+      useTls: (tls) => server.useTls(tls),
+      tryEtcd: (tls) => tryEtcd(etcd, tls),
+      onEncryptionKeys: () => void rewrite(),
+    },
     stopping.signal,
   );
-  const rewrite = () => rewriteSecrets(etcd, values, logger);
-  encryptionKeys.onChange(rewrite);
   void rewrite();
   const stop = async (signal: NodeJS.Signals) => {
     logger.info({ signal }, 'stopping');

@@ -6,18 +6,22 @@ import type { Logger } from '../lib/logger.ts';
 import { checkCertificates, firstExpiryMs } from './check-certificates.ts';
 import { parseServiceAccountKeys, type ServiceAccountKeys } from './server/auth/service-account/key-set.ts';
 import type { ServingTls } from './server/http/serving-tls.ts';
+import { type EncryptionKey, parseEncryptionKeys } from './storage/encryption/value-transformer.ts';
 import type { EtcdTls } from './storage/etcd/connection.ts';
 import { type FileSet, watchFiles } from './watch-files.ts';
 
 const SERVING = ['api.crt', 'api.key', 'ca.crt'] as const;
 const ETCD = ['etcd-client.crt', 'etcd-client.key', 'etcd-ca.crt'] as const;
 const SERVICE_ACCOUNT = ['sa.key', 'sa.pub'] as const;
+const ENCRYPTION = ['encryption-keys.json'] as const;
 
 /** What uses the files; each throws, and keeps what it had, when new ones are no good. */
 export interface PkiUsers {
   readonly useTls: (tls: ServingTls) => void;
   /** Whether etcd answers to a client with these. @throws Error when it does not */
   readonly tryEtcd: (tls: EtcdTls) => Promise<void>;
+  /** New encryption keys are in use. */
+  readonly onEncryptionKeys: () => void;
 }
 
 export interface PkiOptions {
@@ -36,29 +40,34 @@ export class Pki {
   readonly #expiriesMs = new Map<string, number>();
   #etcdTls: EtcdTls;
   #serviceAccountKeys: ServiceAccountKeys;
+  #encryptionKeys: readonly EncryptionKey[];
   readonly servingTls: ServingTls;
 
-  /** @throws Error for a file that is missing, or keys of service accounts that cannot be used */
+  /** @throws Error for a file that is missing, or keys of service accounts or encryption that cannot be used */
   constructor(options: PkiOptions) {
     this.#options = options;
     const read = (names: readonly string[]) => names.map((name) => readFileSync(join(options.dir, name)));
     const [serving, etcd, keys] = [read(SERVING), read(ETCD), read(SERVICE_ACCOUNT)];
+    const encryption = read(ENCRYPTION);
     this.#initial = new Map([
       ['serving', serving],
       ['etcd-client', etcd],
       ['service-account-keys', keys],
+      ['encryption-keys', encryption],
     ]);
     const [cert = NOTHING, key = NOTHING, clientCa = NOTHING] = serving;
     this.servingTls = { cert, key, clientCa };
     const [etcdCert = NOTHING, etcdKey = NOTHING, etcdCa = NOTHING] = etcd;
     this.#etcdTls = { cert: etcdCert, key: etcdKey, ca: etcdCa };
     this.#serviceAccountKeys = parseServiceAccountKeys(keys[0] ?? NOTHING, keys[1] ?? NOTHING);
+    this.#encryptionKeys = parseEncryptionKeys((encryption[0] ?? NOTHING).toString());
     this.#noteExpiries(SERVING, serving);
     this.#noteExpiries(ETCD, etcd);
   }
 
   readonly etcdTls = (): EtcdTls => this.#etcdTls;
   readonly serviceAccountKeys = (): ServiceAccountKeys => this.#serviceAccountKeys;
+  readonly encryptionKeys = (): readonly EncryptionKey[] => this.#encryptionKeys;
 
   /** Applies whole, good sets as they appear, until the signal. */
   watch(users: PkiUsers, signal: AbortSignal): Promise<void> {
@@ -113,6 +122,14 @@ export class Pki {
         paths: pathsOf(SERVICE_ACCOUNT),
         use: ([privateKey = NOTHING, publicKeys = NOTHING]) => {
           this.#serviceAccountKeys = parseServiceAccountKeys(privateKey, publicKeys);
+        },
+      },
+      {
+        name: 'encryption-keys',
+        paths: pathsOf(ENCRYPTION),
+        use: ([keys = NOTHING]) => {
+          this.#encryptionKeys = parseEncryptionKeys(keys.toString());
+          users.onEncryptionKeys();
         },
       },
     ];

@@ -1,12 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import test from 'ava';
 import { type ApiAddress, JsonConnection } from './testing/json-connection.ts';
 import { type MainHost, mainReady, prepareMainHost, startMain } from './testing/main-host.ts';
+import { reloaded } from './testing/main-metrics.ts';
 import { createTestPki, type TestPki } from './testing/test-pki.ts';
 import { waitUntil } from './testing/wait-until.ts';
 import { openFeed } from './testing/watch-feed.ts';
@@ -101,25 +100,6 @@ function openWatch(address: ApiAddress): { counts: string[]; isOver(): boolean; 
     },
   });
   return { counts, isOver: () => isOver, close: feed.close };
-}
-
-/** Waits until so many reloads of a set had a result, at least. */
-function reloaded(address: ApiAddress, set: string, result: string, count: number): Promise<void> {
-  return waitUntil(`${count} ${result} of ${set}`, async () => {
-    const line = (await metricsText(address)).match(
-      new RegExp(`^holt_api_certificate_reloads_total{set="${set}",result="${result}"} (\\d+)$`, 'm'),
-    );
-    return Number(line?.[1] ?? 0) >= count;
-  });
-}
-
-function metricsText(address: ApiAddress): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request({ ...address, host: '127.0.0.1', path: '/metrics', agent: false });
-    outgoing.on('error', reject);
-    outgoing.on('response', (response) => resolve(text(response)));
-    outgoing.end();
-  });
 }
 
 async function readFiles(names: readonly string[]): Promise<readonly Buffer[]> {

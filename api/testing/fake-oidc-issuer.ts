@@ -40,8 +40,8 @@ export interface FakeOidcIssuer {
   requestCount(): number;
   /** A token of these claims; `iss`, `aud`, `exp` are the issuer's, `holt` and in an hour unless given (`null`: none). */
   sign(claims: Readonly<Record<string, unknown>>, signing?: FakeSigning): Promise<string>;
-  /** Signs with a new key from now on, and publishes it alone. */
-  rotate(algorithm?: string): void;
+  /** Signs with a new key from now on, and publishes it alone, or (`keepOld`) beside those before. */
+  rotate(algorithm?: string, options?: { readonly keepOld: boolean }): void;
   /** The public half of the key that signs now. */
   publicKey(): KeyObject;
   /** Stops listening, and listens at the same port again. */
@@ -119,6 +119,7 @@ export async function fakeOidcTls(pki: TestPki): Promise<FakeOidcTls> {
 /** Starts an issuer. */
 export async function startFakeOidcIssuer({ cert, key, ca }: FakeOidcTls): Promise<FakeOidcIssuer> {
   let signing = newKey('ES256');
+  let published = [signing];
   let count = 0;
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     count += 1;
@@ -127,7 +128,7 @@ export async function startFakeOidcIssuer({ cert, key, ca }: FakeOidcTls): Promi
     const jwksUri = `${mood === 'http-keys' ? url.replace('https', 'http') : url}/keys`;
     const discovery = { issuer: mood === 'foreign' ? 'https://other.test' : url, jwks_uri: jwksUri };
     const isKeys = request.url?.endsWith('/keys') === true;
-    response.end(JSON.stringify(isKeys ? { keys: [signing.jwk] } : discovery));
+    response.end(JSON.stringify(isKeys ? { keys: published.map(({ jwk }) => jwk) } : discovery));
   };
   let server = createServer({ cert, key }, answer);
   const port = await listen(server, 0);
@@ -146,8 +147,9 @@ export async function startFakeOidcIssuer({ cert, key, ca }: FakeOidcTls): Promi
         .setProtectedHeader(header)
         .sign(given.key ?? signing.privateKey);
     },
-    rotate: (algorithm = 'ES256') => {
+    rotate: (algorithm = 'ES256', options = { keepOld: false }) => {
       signing = newKey(algorithm);
+      published = [...(options.keepOld ? published : []), signing];
     },
     stop: () =>
       new Promise((resolve) => {

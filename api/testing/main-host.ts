@@ -25,6 +25,10 @@ export interface MainHost {
   readonly proxy: TcpProxy;
   /** PEM of an administrator. */
   readonly client: { readonly cert: Buffer; readonly key: Buffer; readonly ca: Buffer };
+  /** That signs service-account tokens at first; PEM. */
+  readonly serviceAccountKey: { readonly privateKey: string; readonly publicKey: string };
+  /** That seals Secrets at first, as its file has it. */
+  readonly encryptionKey: { readonly id: string; readonly secret: string };
   dispose(): Promise<void>;
 }
 
@@ -43,8 +47,8 @@ export async function prepareMainHost(
   const serviceAccountKey = createKeyPem();
   await writeFile(path('sa.key'), serviceAccountKey.privateKey);
   await writeFile(path('sa.pub'), serviceAccountKey.publicKey);
-  const keys = [{ id: 'first', secret: randomBytes(32).toString('base64') }];
-  await writeFile(path('encryption-keys.json'), JSON.stringify({ keys }));
+  const encryptionKey = { id: 'first', secret: randomBytes(32).toString('base64') };
+  await writeFile(path('encryption-keys.json'), JSON.stringify({ keys: [encryptionKey] }));
   await copyFile(path('ca.crt'), path('etcd-ca.crt'));
   const ca = await readFile(path('ca.crt'));
   const etcd = await startEtcd({
@@ -65,7 +69,7 @@ export async function prepareMainHost(
   };
   await writeFile(config, JSON.stringify(settings));
   return {
-    ...{ dir, config, port, pki, etcd, proxy },
+    ...{ dir, config, port, pki, etcd, proxy, serviceAccountKey, encryptionKey },
     client: { ...admin, ca },
     dispose: async () => {
       await proxy.close();

@@ -58,9 +58,10 @@ function reopen(t: ExecutionContext, provider: FakeOidcIssuer, given: Given = {}
   });
   const stopping = new AbortController();
   const registry = new Registry();
+  const logged: { readonly reason?: string }[] = [];
   const oidc = openOidc({
     ...{ issuers: [config], apiAudiences: [API], clock, registry, signal: stopping.signal },
-    logger: pino({ level: 'silent' }),
+    logger: pino({}, { write: (line: string) => logged.push(JSON.parse(line)) }),
     ...(times === undefined ? {} : { times }),
   });
   t.teardown(async () => {
@@ -74,7 +75,7 @@ function reopen(t: ExecutionContext, provider: FakeOidcIssuer, given: Given = {}
     const error = await t.throwsAsync(ask(token), { instanceOf: InvalidTokenError });
     return error?.message ?? '';
   };
-  return { oidc, ask, refused, registry, stopping };
+  return { oidc, ask, refused, registry, logged };
 }
 
 /** Time that stands still until it is moved. */
@@ -270,6 +271,17 @@ for (const algorithm of ['RS256', 'RS512', 'PS384', 'ES384', 'ES512']) {
   });
 }
 
+test('several keys of one algorithm: a token need not say which signed it', async (t) => {
+  const { provider, ask, refused } = await open(t);
+  const old = await provider.sign({ sub: 'a' }, { kid: undefined });
+  provider.rotate('ES256', { keepOld: true });
+  t.truthy(await ask(old));
+  t.truthy(await ask(await provider.sign({ sub: 'a' }, { kid: undefined })));
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const forged = await provider.sign({ sub: 'a' }, { kid: undefined, key: other });
+  t.is(await refused(forged), 'oidc: failed to verify id token signature');
+});
+
 test('another issuer’s token, and what is no token, is for others to know', async (t) => {
   const { provider, ask } = await open(t);
   t.is(await ask(await provider.sign({ sub: 'a', iss: 'https://other.test' })), undefined);
@@ -307,18 +319,18 @@ test('keys rotate without a restart; unknown keys ask no more often than the coo
   t.regex(metrics, /holt_api_oidc_tokens_total\{issuer="[^"]+",result="success"\} 2/);
 });
 
-const MOODS: readonly (readonly [FakeOidcMood, string])[] = [
-  ['silent', 'timeout'],
-  ['redirecting', 'status'],
-  ['failing', 'status'],
-  ['huge', 'too-large'],
-  ['garbled', 'content'],
-  ['foreign', 'content'],
-  ['http-keys', 'content'],
+const MOODS: readonly (readonly [FakeOidcMood, string, RegExp])[] = [
+  ['silent', 'timeout', /^no answer in time from https:.*openid-configuration$/],
+  ['redirecting', 'status', /answered 302; 200 is needed, redirects are not followed$/],
+  ['failing', 'status', /answered 503; 200 is needed/],
+  ['huge', 'too-large', /answered more than 1048576 bytes$/],
+  ['garbled', 'content', /answered what is not JSON$/],
+  ['foreign', 'content', /issuer did not match: expected "https:[^"]+" got "https:\/\/other.test"$/],
+  ['http-keys', 'content', /jwks_uri must be an https URL, got "http:/],
 ];
-for (const [mood, result] of MOODS) {
+for (const [mood, result, words] of MOODS) {
   test(`an issuer that is ${mood} lets nobody in, and is asked again by itself`, async (t) => {
-    const { provider, oidc, ask, refused, registry } = await open(t, {
+    const { provider, oidc, ask, refused, registry, logged } = await open(t, {
       clock: stoppedClock(),
       ...(mood === 'silent' ? { times: { timeoutMs: 500 } } : {}),
     });
@@ -326,6 +338,7 @@ for (const [mood, result] of MOODS) {
     const token = await provider.sign({ sub: 'a' });
     t.is(await refused(token), "oidc: the issuer's keys could not be fetched yet: see the log of holt-api");
     t.regex(await registry.metrics(), new RegExp(`key_fetches_total{issuer="[^"]+",result="${result}"} 1`));
+    t.regex(logged[0]?.reason ?? '', words);
     const seen = provider.requestCount();
     await refused(token);
     t.is(provider.requestCount(), seen, 'not asked again at once');
