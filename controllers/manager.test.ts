@@ -8,6 +8,7 @@ import type { ApiObject, Stored } from '../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
 import { type Namespace, namespaceDefinition } from '../crds/namespace/definition.ts';
 import { NODE_LEASE_NAMESPACE, type Node, nodeDefinition } from '../crds/node/definition.ts';
+import { type ResourceQuota, resourceQuotaDefinition } from '../crds/resourcequota/definition.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
 import { serviceDefinition } from '../crds/service/definition.ts';
 import { serviceAccountDefinition } from '../crds/serviceaccount/definition.ts';
@@ -164,6 +165,36 @@ test.serial('with its own identity it makes what namespaces and clients count on
   await eventually('the Service of the API', () => isThere(serviceDefinition, 'kubernetes'));
   t.pass();
 });
+
+test.serial(
+  'with its own identity it counts what a ResourceQuota limits, and what is freed of it',
+  async (t) => {
+    await makeNamespace('limited');
+    const quota: ResourceQuota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { namespace: 'limited', name: 'q' },
+      spec: { hard: { 'requests.memory': '1Gi', 'count/uservms.holt.dev': '2' } },
+    };
+    await plane.client.create(resourceQuotaDefinition, quota);
+    const used = async () => {
+      const name = { namespace: 'limited', name: 'q' };
+      return (await plane.client.get<ResourceQuota>(resourceQuotaDefinition, name)).status?.used;
+    };
+    const isUsed = async (memory: string, vms: string) => {
+      const now = await used();
+      return now?.['requests.memory'] === memory && now['count/uservms.holt.dev'] === vms;
+    };
+    await eventually('counted', () => isUsed('0', '0'));
+    await plane.client.create(userVmDefinition, vmOf('limited', 'frank', '768Mi'));
+    t.true(await isUsed('768Mi', '1'));
+    const refusal = plane.client.create(userVmDefinition, vmOf('limited', 'grace', '512Mi'));
+    const { message } = await t.throwsAsync(refusal);
+    t.regex(message, /exceeded quota: q, requested: requests\.memory=512Mi, used: requests\.memory=768Mi/);
+    await plane.client.delete(userVmDefinition, { namespace: 'limited', name: 'frank' });
+    await eventually('freed', () => isUsed('0', '0'));
+  },
+);
 
 test.serial('a Namespace is emptied, finalizers and all, and goes', async (t) => {
   const namespace = await makeNamespace('doomed');

@@ -1,9 +1,14 @@
 import { type ApiClient, type IndexFunction, Informer } from '../api/client/index.ts';
+import {
+  type CustomResourceDefinition,
+  customResourceDefinitionDefinition,
+} from '../crds/customresourcedefinition/definition.ts';
 import { type Lease, leaseDefinition } from '../crds/lease/definition.ts';
 import type { ApiObject } from '../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
 import { type Namespace, namespaceDefinition } from '../crds/namespace/definition.ts';
 import { type Node, nodeDefinition } from '../crds/node/definition.ts';
+import { type ResourceQuota, resourceQuotaDefinition } from '../crds/resourcequota/definition.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
 import { containerIndexers, startContainerBindingController } from './containerbinding/controller.ts';
@@ -16,6 +21,8 @@ import { startNamespaceController } from './namespace/controller.ts';
 import { type ApiServerFacts, startNamespaceDefaultsController } from './namespacedefaults/controller.ts';
 import { startNodeLifecycleController } from './nodelifecycle/controller.ts';
 import { startPlacementController, userVmIndexers } from './placement/controller.ts';
+import { startResourceQuotaController } from './resourcequota/controller.ts';
+import { quotaIndexers } from './resourcequota/freed.ts';
 
 export interface Manager {
   /** @throws Error while some cache has not had its first list */
@@ -29,6 +36,8 @@ export interface ManagerOptions extends ManagerContext, ApiServerFacts, EventRel
   /** Acts as the collector's own account. */
   readonly garbageCollectionClient: ApiClient;
   readonly garbageCollectionMetrics: GarbageCollectionMetrics;
+  /** Every ResourceQuota is counted anew after so long in any case. Default: 5 minutes. */
+  readonly quotaResyncMs?: number;
 }
 
 /** Starts all cluster controllers on shared informers. Only the leader may. */
@@ -49,6 +58,8 @@ export function startManager(context: ManagerOptions): Manager {
   const leases = share<Lease>(leaseDefinition);
   const vms = share<UserVm>(userVmDefinition, userVmIndexers);
   const containers = share<SandboxContainer>(sandboxContainerDefinition, containerIndexers);
+  const quotas = share<ResourceQuota>(resourceQuotaDefinition, quotaIndexers);
+  const definitions = share<CustomResourceDefinition>(customResourceDefinitionDefinition);
   const garbageCollection = startGarbageCollection({ ...context, client: context.garbageCollectionClient });
   const controllers = [
     startPlacementController(context, vms, nodes),
@@ -56,6 +67,7 @@ export function startManager(context: ManagerOptions): Manager {
     startNodeLifecycleController(context, nodes, leases),
     startNamespaceController(context, namespaces),
     startNamespaceDefaultsController(context, namespaces, context),
+    startResourceQuotaController(context, { quotas, definitions, vms, containers }, context.quotaResyncMs),
     startEventRetentionController(context, relayedRevisionReader(context, context)),
     startEventRelay(context, context),
     garbageCollection,

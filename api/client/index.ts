@@ -16,6 +16,7 @@ export type {
   WatchOptions,
   WriteOptions,
 } from './call-options.ts';
+export { countObjects } from './count-objects.ts';
 export { type DiscoveredResource, discoverResources } from './discovery.ts';
 export type { IndexFunction, Lister } from './indexer.ts';
 export { Informer, type InformerOptions } from './informer.ts';

@@ -187,7 +187,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     tokenIssuer,
     audit: options.audit,
     flow: new FlowControl(options.registry, options.limits?.flow),
-    quotaTurns: new QuotaTurns(),
+    quotaTurns: new QuotaTurns({ onWaited: (waitedMs) => metrics.quotaWait.observe(waitedMs / 1000) }),
     stalledClients,
     kv,
     cache,

@@ -11,6 +11,7 @@ export interface ServerMetrics {
   readonly authenticationAttempts: Counter<'method' | 'result'>;
   readonly auditEvents: Counter<'level'>;
   readonly cutClients: Counter<'kind'>;
+  readonly quotaWait: Histogram;
   readonly observeEtcd: ObserveEtcd;
 }
 
@@ -68,6 +69,12 @@ export function createServerMetrics(registry: Registry): ServerMetrics {
       name: 'holt_api_cut_clients_total',
       help: 'Connections that were cut because their client took nothing (reader) or sent nothing (sender) for long',
       labelNames: ['kind'] as const,
+      registers: [registry],
+    }),
+    quotaWait: new Histogram({
+      name: 'holt_api_quota_wait_seconds',
+      help: 'Time that writes waited for their turn to be charged to the quotas of their namespace',
+      buckets: DURATION_BUCKETS_S,
       registers: [registry],
     }),
     observeEtcd: (operation, outcome, durationMs) =>

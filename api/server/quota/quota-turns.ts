@@ -15,14 +15,14 @@ export interface QuotaTurn {
   release(): void;
 }
 
-export interface QuotaTurnLimits {
-  /** Writes of one namespace that wait at once. */
-  readonly waitingMax: number;
-  readonly waitMs: number;
+export interface QuotaTurnOptions {
+  /** Writes of one namespace that wait at once. Default: 2,000. */
+  readonly waitingMax?: number;
+  /** Default: 10 s, upstream's time-out. Source: Evaluate in apiserver/pkg/admission/plugin/resourcequota/controller.go */
+  readonly waitMs?: number;
+  /** Told how long each turn was waited for. */
+  readonly onWaited?: (waitedMs: number) => void;
 }
-
-/** Source: the time-out of Evaluate in apiserver/pkg/admission/plugin/resourcequota/controller.go */
-const DEFAULT_LIMITS: QuotaTurnLimits = { waitingMax: 2_000, waitMs: 10_000 };
 
 const SECONDS_TO_RETRY = 1;
 
@@ -45,23 +45,27 @@ function tooMany(namespace: string): StatusError {
  * the same keys in etcd: at once they would only overtake each other, and the unlucky would never get through.
  */
 export class QuotaTurns {
-  readonly #limits: QuotaTurnLimits;
+  readonly #waitingMax: number;
+  readonly #waitMs: number;
+  readonly #onWaited: (waitedMs: number) => void;
   readonly #lines = new Map<string, Line>();
 
-  constructor(limits: QuotaTurnLimits = DEFAULT_LIMITS) {
-    this.#limits = limits;
+  constructor({ waitingMax = 2_000, waitMs = 10_000, onWaited = () => {} }: QuotaTurnOptions = {}) {
+    this.#waitingMax = waitingMax;
+    this.#waitMs = waitMs;
+    this.#onWaited = onWaited;
   }
 
   /** @throws StatusError 429 where too many wait already, or the turn did not come in time */
   async take(namespace: string): Promise<QuotaTurn> {
-    const line = this.#lines.get(namespace);
-    if (line !== undefined) {
-      await this.#wait(namespace, line);
-      return this.#turn(namespace, line);
-    }
-    const fresh: Line = { seen: new Map(), waiting: [] };
-    this.#lines.set(namespace, fresh);
-    return this.#turn(namespace, fresh);
+    const startMs = performance.now();
+    let line = this.#lines.get(namespace);
+    if (line === undefined) {
+      line = { seen: new Map(), waiting: [] };
+      this.#lines.set(namespace, line);
+    } else await this.#wait(namespace, line);
+    this.#onWaited(performance.now() - startMs);
+    return this.#turn(namespace, line);
   }
 
   #turn(namespace: string, line: Line): QuotaTurn {
@@ -76,7 +80,7 @@ export class QuotaTurns {
   }
 
   #wait(namespace: string, { waiting }: Line): Promise<void> {
-    if (waiting.length >= this.#limits.waitingMax) throw tooMany(namespace);
+    if (waiting.length >= this.#waitingMax) throw tooMany(namespace);
     return new Promise((resolve, reject) => {
       const go = () => {
         clearTimeout(timer);
@@ -85,7 +89,7 @@ export class QuotaTurns {
       const timer = setTimeout(() => {
         waiting.splice(waiting.indexOf(go), 1);
         reject(tooMany(namespace));
-      }, this.#limits.waitMs);
+      }, this.#waitMs);
       waiting.push(go);
     });
   }
