@@ -1,6 +1,6 @@
-import { isNotFound, type Lister } from '../../api/client/index.ts';
+import { type ApiClient, isNotFound, type Lister } from '../../api/client/index.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
-import type { ResourceQuota } from '../../crds/resourcequota/definition.ts';
+import { type ResourceQuota, resourceQuotaDefinition } from '../../crds/resourcequota/definition.ts';
 import { formatAmounts } from '../../crds/resourcequota/resource-list.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { ReconcileRequest, ReconcileResult, Reconciler } from '../runtime/index.ts';
@@ -13,6 +13,7 @@ export const RESYNC_MS = 5 * 60_000;
 const COUNT_INTERVAL_MS = 200;
 
 export interface ResourceQuotaDependencies extends UsageDependencies {
+  readonly client: Pick<ApiClient, 'get' | 'listAll' | 'request'>;
   readonly quotas: Lister<ResourceQuota>;
   readonly clock: Clock;
   /** Each quota is counted anew after so long in any case. */
@@ -38,17 +39,19 @@ export class ResourceQuotaReconciler implements Reconciler {
     { namespace, name }: ReconcileRequest,
     { signal }: { signal: AbortSignal },
   ): Promise<ReconcileResult> {
-    const { quotas, clock, commit, resyncMs } = this.#dependencies;
-    const quota = quotas.get(namespace, name);
-    if (quota === undefined) return {};
-    const waitMs = this.#waitMs(quota.metadata.uid);
+    const { client, quotas, clock, commit, resyncMs } = this.#dependencies;
+    const known = quotas.get(namespace, name);
+    if (known === undefined) return {};
+    const waitMs = this.#waitMs(known.metadata.uid);
     if (waitMs > 0) return { requeueAfterMs: waitMs };
-    this.#countedAtMs.set(quota.metadata.uid, clock.monotonicMs());
-    const used = await observeUsage(this.#dependencies, quota, signal);
-    const status = { hard: quota.spec?.hard ?? {}, used: formatAmounts(used) };
-    await commit(quota, status, signal).catch((error: unknown) => {
+    this.#countedAtMs.set(known.metadata.uid, clock.monotonicMs());
+    try {
+      const quota = await client.get<ResourceQuota>(resourceQuotaDefinition, { namespace, name }, { signal });
+      const used = await observeUsage(this.#dependencies, quota, signal);
+      await commit(quota, { hard: quota.spec?.hard ?? {}, used: formatAmounts(used) }, signal);
+    } catch (error) {
       if (!isNotFound(error)) throw error;
-    });
+    }
     return { requeueAfterMs: resyncMs };
   }
 
