@@ -64,13 +64,23 @@ export class ExactQuantity {
   }
 
   /** So many whole ones. */
-  static ofCount(count: number): ExactQuantity {
+  static ofCount(count: number | bigint): ExactQuantity {
     return new ExactQuantity(BigInt(count) * NANOS, 'decimal');
   }
 
   /** Written as this one is, or as the other where this is nothing. */
   plus(other: ExactQuantity): ExactQuantity {
     return new ExactQuantity(this.nanos + other.nanos, this.nanos === 0n ? other.#format : this.#format);
+  }
+
+  /** May be less than nothing. */
+  minus(other: ExactQuantity): ExactQuantity {
+    return new ExactQuantity(this.nanos - other.nanos, this.#format);
+  }
+
+  /** The whole number that it is; undefined where it has a fraction. */
+  get count(): bigint | undefined {
+    return this.nanos % NANOS === 0n ? this.nanos / NANOS : undefined;
   }
 
   /** What is more in this than in the other; nothing where it is less. */

@@ -27,6 +27,17 @@ export class CostMeter {
   }
 }
 
+/** The meter of the step that runs. Evaluation never waits, so there is one at a time. */
+let running: CostMeter | undefined;
+
+/**
+ * For functions of the library whose work is more than the size of what they are given tells.
+ * @throws CostError beyond what an expression may cost
+ */
+export function spend(cost: number): void {
+  running?.spend(cost);
+}
+
 type Evaluate = (evaluator: Evaluator, node: Node, context: unknown) => unknown;
 
 interface Evaluator {
@@ -122,7 +133,10 @@ function meterNode(node: Node, isMeasured: boolean, meterOf: () => CostMeter): v
   function counted(evaluator: Evaluator, at: Node, context: unknown): unknown {
     const meter = meterOf();
     meter.spend(1);
+    running = meter;
     const result = inner.call(node, evaluator, at, context);
+    // Steps below may have been another expression's.
+    running = meter;
     if (isMeasured || isGrowing) meter.spend(sizeOf(result) / 10);
     return result;
   }
