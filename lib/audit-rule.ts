@@ -26,6 +26,11 @@ export type AuditRule = z.infer<typeof auditRuleSchema>;
 
 const LEASES = [{ group: 'coordination.k8s.io', resources: ['leases'] }];
 
+/** Written with every batch of Events that holt-manager relays; by others it is worth knowing. */
+const RELAY_CURSORS = [
+  { group: '', resources: ['configmaps'], resourceNames: ['holt-event-relay', 'holt-event-relay-endpoint'] },
+];
+
 /**
  * Who changed what, and who read secrets; not the health checks, the heartbeats, and other reads. The first rule
  * that matches decides.
@@ -33,6 +38,13 @@ const LEASES = [{ group: 'coordination.k8s.io', resources: ['leases'] }];
 export const DEFAULT_AUDIT_RULES: readonly AuditRule[] = [
   { level: 'None', nonResourceURLs: ['/livez*', '/readyz*', '/healthz*', '/version*', '/metrics'] },
   { level: 'None', verbs: ['get', 'list', 'watch', 'update', 'patch'], resources: LEASES },
+  {
+    level: 'None',
+    users: ['system:holt-manager'],
+    verbs: ['update'],
+    namespaces: ['kube-system'],
+    resources: RELAY_CURSORS,
+  },
   { level: 'Metadata', resources: [{ group: '', resources: ['secrets', 'secrets/*'] }] },
   {
     level: 'Metadata',

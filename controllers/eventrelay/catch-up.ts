@@ -22,18 +22,18 @@ export interface CatchUp {
 
 /**
  * Reads the Events anew where their changes can't be had: the gap record first, then every Event that is newer
- * than the cursor, in the order of their revisions. A store that is older than the cursor is another one, of
- * which nothing was relayed.
+ * than the cursor, in the order of their revisions. A cursor that is ahead of
+ * the store says nothing of it.
  * @throws ApiError, ApiUnreachableError
  */
 export async function readCatchUp(options: CatchUpOptions): Promise<CatchUp> {
   const { client, records, from, nowMs, signal } = options;
   const list = await client.listAll<Event>(eventDefinition, { signal });
   const to = parseRevision(list.resourceVersion);
-  const wentBack = from !== undefined && to < from;
-  const reason = from === undefined ? 'NoCursor' : wentBack ? 'StoreWentBack' : 'Compacted';
+  const isAhead = from !== undefined && to < from;
+  const reason = from === undefined ? 'NoCursor' : isAhead ? 'CursorAhead' : 'Compacted';
   const gap: Gap = { reason, from, to };
-  const relayedThrough = wentBack ? 0 : (from ?? 0);
+  const relayedThrough = isAhead ? 0 : (from ?? 0);
   const groups = groupByRevision(
     list.items
       .filter(({ metadata }) => parseRevision(metadata.resourceVersion) > relayedThrough)

@@ -8,8 +8,8 @@ export type GapReason =
   | 'NoCursor'
   /** The changes after the cursor were compacted away. */
   | 'Compacted'
-  /** The store is older than the cursor: it was restored or replaced. */
-  | 'StoreWentBack';
+  /** The store is older than the cursor: somebody edited it, or it is another store's. */
+  | 'CursorAhead';
 
 /** A CloudEvent (cloudevents.io, version 1.0, JSON format) of the stream. `source` and `id` together are unique. */
 export interface StreamRecord {
@@ -80,8 +80,8 @@ const GAP_MESSAGES: Readonly<Record<GapReason, string>> = {
   NoCursor: 'the stream begins here, with the Events that are still stored',
   Compacted:
     'changes after "from" and up to "to" were compacted before they were read; of each Event that is still stored the last change follows',
-  StoreWentBack:
-    'the store is older than what was relayed from it: it was restored or replaced; all of its Events follow',
+  CursorAhead:
+    'the cursor is ahead of the store: somebody edited it, or it is of another store; all stored Events follow',
 };
 
 /** Says in the stream itself that something may be missing. */

@@ -1,7 +1,9 @@
 import { jitteredDelayMs } from '../../api/client/index.ts';
 import { SinkBusy, SinkRefusal } from './sink.ts';
 
-const SINK_BACKOFF = { baseDelayMs: 250, maxDelayMs: 60_000 };
+const BUSY_BACKOFF = { baseDelayMs: 250, maxDelayMs: 15_000 };
+/** Somebody has to come: there is no hurry. */
+const REFUSED_BACKOFF = { baseDelayMs: 60_000, maxDelayMs: 60_000 };
 
 /**
  * How long to leave a sink alone: as it asks, rarely where only somebody's hand helps, else by back-off.
@@ -10,6 +12,5 @@ const SINK_BACKOFF = { baseDelayMs: 250, maxDelayMs: 60_000 };
  */
 export function sinkDelayMs(error: unknown, failures: number, random: () => number): number {
   if (error instanceof SinkBusy) return error.retryAfterMs;
-  const isRefusal = error instanceof SinkRefusal;
-  return jitteredDelayMs(isRefusal ? Number.MAX_SAFE_INTEGER : failures, SINK_BACKOFF, random);
+  return jitteredDelayMs(failures, error instanceof SinkRefusal ? REFUSED_BACKOFF : BUSY_BACKOFF, random);
 }

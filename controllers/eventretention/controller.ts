@@ -17,7 +17,7 @@ export function startEventRetentionController(
     logger,
     metrics,
     workers: 1,
-    reconciler: new EventRetentionReconciler({ client, clock, relayedRevision }),
+    reconciler: new EventRetentionReconciler({ client, clock, logger, relayedRevision }),
     sources: [],
   });
   controller.enqueue('sweep');

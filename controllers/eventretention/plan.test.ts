@@ -1,4 +1,5 @@
 import test from 'ava';
+import { pino } from 'pino';
 import type { Event } from '../../crds/event/definition.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import { planRetention, RETENTION_MS, UNRELAYED_RETENTION_MS } from './plan.ts';
@@ -60,6 +61,7 @@ test('what is not relayed yet is held, but not for ever', (t) => {
   const names = (events: readonly Stored<Event>[]) => events.map(({ metadata }) => metadata.name);
   t.deepEqual(names(plan.toDelete), ['relayed', 'beyond']);
   t.deepEqual(names(plan.held), ['waiting', 'at-the-bound']);
+  t.is(plan.givenUpCount, 1);
 });
 
 test('Events that wait for the relay are looked at again soon, and then at the usual pace', async (t) => {
@@ -67,6 +69,7 @@ test('Events that wait for the relay are looked at again soon, and then at the u
   let relayed = 0;
   const reconciler = new EventRetentionReconciler({
     clock: { nowMs: () => nowMs, monotonicMs: () => 0, sleep: async () => {} },
+    logger: pino({ level: 'silent' }),
     relayedRevision: async () => relayed,
     client: {
       list: async () =>
@@ -88,6 +91,7 @@ test('sweeps page by page, with preconditions', async (t) => {
   const deleted: unknown[] = [];
   const reconciler = new EventRetentionReconciler({
     clock: { nowMs: () => nowMs, monotonicMs: () => 0, sleep: async () => {} },
+    logger: pino({ level: 'silent' }),
     relayedRevision: async () => Number.POSITIVE_INFINITY,
     client: {
       list: async (_definition, options) => {

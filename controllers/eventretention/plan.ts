@@ -11,6 +11,8 @@ export interface RetentionPlan {
   readonly toDelete: readonly Stored<Event>[];
   /** Too old, and kept since they are not relayed yet. */
   readonly held: readonly Stored<Event>[];
+  /** How many of those to delete are not relayed: they waited for too long. */
+  readonly givenUpCount: number;
 }
 
 /**
@@ -24,14 +26,16 @@ export function planRetention(
 ): RetentionPlan {
   const toDelete: Stored<Event>[] = [];
   const held: Stored<Event>[] = [];
+  let givenUpCount = 0;
   for (const event of events) {
     const lastMs = lastOccurrenceMs(event);
     if (lastMs === undefined || nowMs - lastMs <= RETENTION_MS) continue;
     const isRelayed = Number(event.metadata.resourceVersion) <= relayedRevision;
-    if (isRelayed || nowMs - lastMs > UNRELAYED_RETENTION_MS) toDelete.push(event);
-    else held.push(event);
+    const isDue = isRelayed || nowMs - lastMs > UNRELAYED_RETENTION_MS;
+    (isDue ? toDelete : held).push(event);
+    if (isDue && !isRelayed) givenUpCount += 1;
   }
-  return { toDelete, held };
+  return { toDelete, held, givenUpCount };
 }
 
 function lastOccurrenceMs(event: Stored<Event>): number | undefined {

@@ -2,6 +2,7 @@ import { type ApiClient, isConflict, isGone, isNotFound } from '../../api/client
 import { type Event, eventDefinition } from '../../crds/event/definition.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { ReconcileResult, Reconciler } from '../runtime/index.ts';
 import { planRetention } from './plan.ts';
 
@@ -17,6 +18,7 @@ const PAGE_SIZE = 500;
 export interface EventRetentionDependencies {
   readonly client: Pick<ApiClient, 'list' | 'delete'>;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Events up to this revision were relayed to all who are to have them; Infinity where nobody is. */
   readonly relayedRevision: (signal: AbortSignal) => Promise<number>;
 }
@@ -31,7 +33,7 @@ export class EventRetentionReconciler implements Reconciler {
   }
 
   async reconcile(_request: unknown, { signal }: { signal: AbortSignal }): Promise<ReconcileResult> {
-    const { client, clock, relayedRevision } = this.#dependencies;
+    const { client, clock, logger, relayedRevision } = this.#dependencies;
     const relayed = await relayedRevision(signal);
     let continueToken: string | undefined;
     let heldCount = 0;
@@ -39,7 +41,12 @@ export class EventRetentionReconciler implements Reconciler {
       signal.throwIfAborted();
       try {
         const page = await client.list<Event>(eventDefinition, { limit: PAGE_SIZE, continueToken, signal });
-        const { toDelete, held } = planRetention(page.items, clock.nowMs(), relayed);
+        const { toDelete, held, givenUpCount } = planRetention(page.items, clock.nowMs(), relayed);
+        if (givenUpCount > 0)
+          logger.error(
+            { count: givenUpCount, relayedRevision: relayed },
+            'Events that were never relayed are deleted: the event relay has stood still for hours',
+          );
         for (const event of toDelete) await this.#delete(event, signal);
         heldCount += held.length;
         continueToken = page.continueToken;

@@ -143,6 +143,17 @@ test('by default writes and reads of secrets are told; health, heartbeats and ot
   t.is(level({ verb: 'update', group: 'coordination.k8s.io', resource: 'leases' }), 'None');
   t.is(level({ verb: 'delete', group: 'coordination.k8s.io', resource: 'leases' }), 'Metadata');
   t.is(level({ isResource: false, resource: '', path: '/livez' }), 'None');
+  const saved = {
+    ...base,
+    verb: 'update',
+    resource: 'configmaps',
+    namespace: 'kube-system',
+    name: 'holt-event-relay',
+  };
+  const manager = { name: 'system:holt-manager', groups: [] };
+  t.is(auditLevel(DEFAULT_AUDIT_RULES, manager, saved), 'None', 'a save of the relay');
+  t.is(auditLevel(DEFAULT_AUDIT_RULES, user, saved), 'Metadata', 'somebody else moves its cursor');
+  t.is(auditLevel(DEFAULT_AUDIT_RULES, manager, { ...saved, name: 'other' }), 'Metadata');
   const only = (rule: Omit<AuditRule, 'level'>, info: object = {}) =>
     auditLevel([{ level: 'Request', ...rule }], user, {
       ...base,

@@ -23,6 +23,8 @@ export class Drive {
   readonly disk = new FakeDisk();
   readonly violations: string[] = [];
   crashCount = 0;
+  /** Of the process that runs now. */
+  registry = new Registry();
   /** With a crash the machine's power goes too. */
   losesPower = false;
   /** The file is set aside beyond it. */
@@ -50,6 +52,7 @@ export class Drive {
   start(): void {
     this.#generation += 1;
     this.#faults.restart();
+    this.registry = new Registry();
     const relay = new EventRelay({
       line: 'file',
       cursorName: 'holt-event-relay',
@@ -65,7 +68,7 @@ export class Drive {
       ),
       clock: this.clock,
       logger: pino({ level: 'silent' }),
-      metrics: createEventRelayMetrics(new Registry()),
+      metrics: createEventRelayMetrics(this.registry),
       random: () => 0.5,
     });
     void relay.run(new AbortController().signal);
