@@ -36,6 +36,8 @@ export interface FakeOidcIssuer {
   /** PEM of the CA that its certificate is signed by. */
   readonly ca: string;
   mood: FakeOidcMood;
+  /** `iss` of its tokens, and of its discovery document; `url` at first. */
+  name: string;
   /** Requests so far, of both documents. */
   requestCount(): number;
   /** A token of these claims; `iss`, `aud`, `exp` are the issuer's, `holt` and in an hour unless given (`null`: none). */
@@ -123,10 +125,10 @@ export async function startFakeOidcIssuer({ cert, key, ca }: FakeOidcTls): Promi
   let count = 0;
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     count += 1;
-    const { mood, url } = issuer;
+    const { mood, name, url } = issuer;
     if (misbehave(mood, response, url)) return;
     const jwksUri = `${mood === 'http-keys' ? url.replace('https', 'http') : url}/keys`;
-    const discovery = { issuer: mood === 'foreign' ? 'https://other.test' : url, jwks_uri: jwksUri };
+    const discovery = { issuer: mood === 'foreign' ? 'https://other.test' : name, jwks_uri: jwksUri };
     const isKeys = request.url?.endsWith('/keys') === true;
     response.end(JSON.stringify(isKeys ? { keys: published.map(({ jwk }) => jwk) } : discovery));
   };
@@ -136,11 +138,12 @@ export async function startFakeOidcIssuer({ cert, key, ca }: FakeOidcTls): Promi
     url: `https://127.0.0.1:${port}`,
     ca: ca.toString(),
     mood: 'good',
+    name: `https://127.0.0.1:${port}`,
     requestCount: () => count,
     publicKey: () => signing.publicKey,
     sign: (claims, given = {}) => {
       const exp = Math.floor(Date.now() / 1000) + 3_600;
-      const payload = withoutNulls({ iss: issuer.url, aud: 'holt', exp, ...claims });
+      const payload = withoutNulls({ iss: issuer.name, aud: 'holt', exp, ...claims });
       const kid = 'kid' in given ? given.kid : signing.kid;
       const header = { alg: given.algorithm ?? signing.algorithm, ...(kid === undefined ? {} : { kid }) };
       return new CompactSign(Buffer.from(JSON.stringify(payload)))

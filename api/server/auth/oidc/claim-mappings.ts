@@ -83,6 +83,13 @@ function uidOf(mapping: Mappings['uid'], expressions: ConfiguredExpressions): Fr
   return (claims) => (claim === undefined ? '' : readString(claims, claim, 'uid claim'));
 }
 
+/** By which audits tell a token from the user's others. */
+function credentialId(claims: Claims): readonly (readonly [string, readonly string[]])[] {
+  const tokenId = claims.get('jti');
+  if (typeof tokenId !== 'string' || tokenId === '') return [];
+  return [['authentication.kubernetes.io/credential-id', [`JTI=${tokenId}`]]];
+}
+
 /**
  * Prepares the mappings of claims to a user. The first error of a token is told, in upstream's order and words.
  * Source: k8s.io/apiserver/plugin/pkg/authenticator/token/oidc/oidc.go
@@ -99,9 +106,10 @@ export function compileMappings(mappings: Mappings, expressions: ConfiguredExpre
   return (claims) => {
     const user = { name: username(claims), groups: groups(claims) };
     const id = uid(claims);
-    const extra = extras
+    const mapped = extras
       .map(({ key, values }) => [key, values(claims)] as const)
       .filter(([, values]) => values.length > 0);
+    const extra = [...credentialId(claims), ...mapped];
     return {
       ...user,
       ...(id === '' ? {} : { uid: id }),

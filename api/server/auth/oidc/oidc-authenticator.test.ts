@@ -20,6 +20,7 @@ import { waitUntil } from '../../../testing/wait-until.ts';
 import { InvalidTokenError } from '../token-authenticator.ts';
 import type { KeyTimes } from './issuer-keys.ts';
 import { openOidc } from './open-oidc.ts';
+import { discoveryUrl } from './provider-keys.ts';
 
 const API = 'https://api.test';
 const NOW_SECONDS = Math.floor(Date.now() / 1000);
@@ -348,6 +349,20 @@ for (const [mood, result, words] of MOODS) {
     t.regex(await registry.metrics(), /holt_api_oidc_keys_age_seconds\{issuer="[^"]+"\} \d/);
   });
 }
+
+test('the discovery document may be elsewhere, and names the issuer all the same', async (t) => {
+  const { provider } = await open(t);
+  const url = 'https://login.test/realm';
+  const issuer = { url, discoveryURL: `${provider.url}/found/here` };
+  const { refused, logged } = reopen(t, provider, { issuer });
+  await refused(await provider.sign({ sub: 'a', iss: url }));
+  t.regex(logged[0]?.reason ?? '', /issuer did not match: expected "https:\/\/login.test\/realm"/);
+  provider.name = url;
+  const { ask } = reopen(t, provider, { issuer });
+  t.is((await ask(await provider.sign({ sub: 'a' })))?.user.name, 'oidc:a');
+  const below = discoveryUrl({ url: 'https://login.test/realm/', audiences: [] });
+  t.is(below, 'https://login.test/realm/.well-known/openid-configuration');
+});
 
 test('an issuer that is down: keys that were had hold, and it is found again when it is back', async (t) => {
   const { provider, oidc, ask, registry } = await open(t, { times: { coolDownMs: 20, refreshMs: 20 } });
