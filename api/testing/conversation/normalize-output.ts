@@ -1,0 +1,32 @@
+type Replacement = readonly [RegExp, string | ((...groups: string[]) => string)];
+
+const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
+
+/** An age keeps its place in its column. */
+function padded(before: string, age: string, gap: string): string {
+  return `${before}0s${' '.repeat(Math.max(1, age.length + gap.length - 2))}`;
+}
+
+const REPLACEMENTS: readonly Replacement[] = [
+  [UUID, '<uid>'],
+  [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>'],
+  [/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4}/g, '<time>'],
+  [/(resourceVersion"?: ?"|Resource Version: +)\d+/g, (_, before = '') => `${before}<rv>`],
+  [/https:\/\/127\.0\.0\.1:\d+/g, 'https://<server>'],
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>'],
+  [/\/(LIVE|MERGED)-\d+\//g, '/$1-<n>/'],
+  [/^([EWI])\d{4} [\d:.]+ +\d+ (\S+):\d+\]/gm, '$1<log> $2]'],
+  // The age is the last column of a table, the first or the one after the reason in a list of events.
+  [/(?<= )(?:\d+[smh]){1,2}$/gm, '0s'],
+  [/^()((?:\d+[smh]){1,2})( +)(?=Normal|Warning)/gm, padded],
+  [/^( +(?:Normal|Warning) +\S+ +)((?:\d+[smh]){1,2})( +)/gm, padded],
+];
+
+/** Output with what differs from run to run made the same: ages read `0s`, the rest is named in angle brackets. */
+export function normalizeOutput(text: string, directory: string): string {
+  let normal = text.replaceAll(directory, '<dir>');
+  for (const [pattern, to] of REPLACEMENTS) {
+    normal = typeof to === 'string' ? normal.replace(pattern, to) : normal.replace(pattern, to);
+  }
+  return normal;
+}
