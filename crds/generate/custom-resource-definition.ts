@@ -50,9 +50,22 @@ function rootSchema(definition: ResourceDefinition): StructuralSchema {
       apiVersion: { type: 'string', description: `${apiVersionOf(definition)}.` },
       kind: { type: 'string', description: `${definition.kind}.` },
       metadata: { type: 'object' },
-      ...schema.properties,
+      ...Object.fromEntries(
+        Object.entries(schema.properties ?? {}).map(([name, part]) => [name, described(name, part)]),
+      ),
     },
   };
+}
+
+const PART_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  spec: 'What is wanted.',
+  status: 'What is observed; written by the controllers.',
+};
+
+/** A part of an object with a description of its own or the usual one. */
+function described(name: string, part: StructuralSchema): StructuralSchema {
+  const description = part.description ?? PART_DESCRIPTIONS[name];
+  return { ...part, ...(description !== undefined && { description }) };
 }
 
 /** A deep copy that a Kubernetes API server takes. */

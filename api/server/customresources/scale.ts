@@ -28,11 +28,12 @@ function withValueAt(
 /**
  * The autoscaling/v1 Scale of a custom object.
  * Source: k8s.io/apiextensions-apiserver/pkg/registry/customresource/etcd.go
- * @throws StatusError 500 for an object that does not say how many it wants
+ * @param unset how many an object wants that does not say it
+ * @throws StatusError 500 for an object that does not say it, where `unset` does not either
  */
-export function scaleOf(paths: ScalePaths, object: ApiObject): ApiObject {
+export function scaleOf(paths: ScalePaths, object: ApiObject, unset?: number): ApiObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const replicas = valueAt(object, paths.specReplicasPath);
+  const replicas = valueAt(object, paths.specReplicasPath) ?? unset;
   if (typeof replicas !== 'number')
     throw internalError(`the spec replicas field ${JSON.stringify(paths.specReplicasPath)} does not exist`);
   const observed = valueAt(object, paths.statusReplicasPath);

@@ -6,6 +6,7 @@ import type { JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ServedKind } from '../../../crds/generate/kind-schema.ts';
 import type { StructuralSchema } from '../../../crds/generate/structural-schema.ts';
 import type { PrinterColumn, ResourceDefinition } from '../../../crds/meta/resource-definition.ts';
+import { compareVersions } from '../discovery/version-priority.ts';
 import { parseSchema } from './parse-schema.ts';
 
 const AGE: PrinterColumn = {
@@ -49,11 +50,18 @@ function withMessages(schema: StructuralSchema, own: StructuralSchema | undefine
   };
 }
 
+/** Source: defaultDeprecationWarning in k8s.io/apiextensions-apiserver/pkg/apiserver/customresource_handler.go */
 function deprecationWarning(crd: CustomResourceDefinition, version: CrdVersion): string | undefined {
   if (version.deprecated !== true) return undefined;
-  return (
-    version.deprecationWarning ?? `${crd.spec.group}/${version.name} ${crd.spec.names.kind} is deprecated`
-  );
+  if (typeof version.deprecationWarning === 'string') return version.deprecationWarning;
+  const { group, names, versions } = crd.spec;
+  const [better] = versions
+    .filter(
+      ({ name, served, deprecated }) => served && !deprecated && compareVersions(name, version.name) < 0,
+    )
+    .toSorted((a, b) => compareVersions(a.name, b.name));
+  const remedy = better === undefined ? '' : `; use ${group}/${better.name} ${names.kind}`;
+  return `${group}/${version.name} ${names.kind} is deprecated${remedy}`;
 }
 
 /** What the definition written down here adds to a kind that is served from its CustomResourceDefinition. */

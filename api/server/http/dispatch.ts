@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import { answerDelete, answerDeleteCollection } from './delete-handlers.ts';
-import { methodNotSupported, pathNotFound } from './errors.ts';
+import { methodNotSupported, notFound, pathNotFound } from './errors.ts';
 import { answerGet, answerList, answerWatch } from './read-handlers.ts';
 import { answerScale } from './scale-handlers.ts';
 import { answerTokenRequestOf } from './token-handler.ts';
@@ -74,7 +74,8 @@ async function dispatchSubresource(api: ApiRequest, verb: Verb | undefined, name
     if (verb === 'create') return answerTokenRequestOf(api, name);
     throw methodNotSupported(definition, api.request.method ?? '');
   }
-  throw pathNotFound();
+  // Upstream has no path for it under a built-in kind, and one for every word under a custom kind.
+  throw definition.builtIn ? pathNotFound() : notFound(definition, name);
 }
 
 /**

@@ -57,13 +57,14 @@ export function notFound(resource: Named, name: string): StatusError {
   });
 }
 
-/** No such path; the words that kubectl turns into "the server doesn't have a resource type". */
+/** No such path: text as Go's http.NotFound writes it, to which clients add what they asked for. */
 export function pathNotFound(): StatusError {
   return new StatusError({
     code: 404,
     reason: 'NotFound',
     message: 'the server could not find the requested resource',
     details: {},
+    plainText: '404 page not found\n',
   });
 }
 

@@ -10,7 +10,8 @@ import type { ServerContext } from './context.ts';
 import { dispatch } from './dispatch.ts';
 import { internalError, methodNotSupported, unauthorized } from './errors.ts';
 import { answerAnonymous, answerNonResource } from './non-resource.ts';
-import { renderAnswer, renderStatus } from './render.ts';
+import { withLayout } from './pretty-json.ts';
+import { renderAnswer, renderError } from './render.ts';
 import { deadlineMs, withDeadline } from './request-deadline.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { RequestRecord } from './request-record.ts';
@@ -104,7 +105,8 @@ function objectOf(answer: Answer): unknown {
 /** The answer as bytes; any error as a Status. Defects are logged with their stack and told without it. */
 async function rendered(exchange: Exchange): Promise<RenderedAnswer | undefined> {
   const { context, request, response, url, record, audit } = exchange;
-  const { accept } = request.headers;
+  const { accept, 'user-agent': userAgent } = request.headers;
+  const layout = { path: url.pathname, query: url.searchParams, userAgent };
   try {
     const timeoutMs = exchange.info.verb === 'watch' ? undefined : deadlineMs(url.searchParams);
     const found = await (timeoutMs === undefined
@@ -112,7 +114,10 @@ async function rendered(exchange: Exchange): Promise<RenderedAnswer | undefined>
       : withDeadline(answer(exchange), timeoutMs));
     if (found.kind === 'streamed') return undefined;
     audit.setAnswer(() => objectOf(found));
-    return renderAnswer(found, { accept, query: url.searchParams, nowMs: context.clock.nowMs() });
+    return withLayout(
+      renderAnswer(found, { accept, query: url.searchParams, nowMs: context.clock.nowMs() }),
+      layout,
+    );
   } catch (error) {
     const known = asStatusError(error);
     if (known === undefined)
@@ -124,7 +129,7 @@ async function rendered(exchange: Exchange): Promise<RenderedAnswer | undefined>
     const { retryAfterSeconds } = status.details ?? {};
     if (retryAfterSeconds !== undefined && !response.headersSent)
       response.setHeader('retry-after', String(retryAfterSeconds));
-    return renderStatus(object, status.code, accept);
+    return withLayout(renderError(status, accept), layout);
   }
 }
 

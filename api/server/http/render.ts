@@ -9,6 +9,7 @@ import type { Answer, RenderedAnswer } from './answer.ts';
 import { badRequest, notAcceptable } from './errors.ts';
 import { JSON_TYPE, negotiate, PROTOBUF_TYPE, type Representation, YAML_TYPE } from './media-type.ts';
 import type { Resource } from './resource.ts';
+import type { StatusError } from './status-error.ts';
 
 const SEPARATOR = Buffer.from(',');
 const LIST_END = Buffer.from(']}\n');
@@ -126,10 +127,17 @@ export function renderAnswer(
 }
 
 /** A Status; JSON where the client would take nothing else that fits, since an error must reach it. */
-export function renderStatus(status: JsonRecord, code: number, accept: string | undefined): RenderedAnswer {
+function renderStatus(status: JsonRecord, code: number, accept: string | undefined): RenderedAnswer {
   try {
     return encode(code, status, negotiate(accept, { protobuf: true, shapes: false }));
   } catch {
     return { code, contentType: JSON_TYPE, body: `${JSON.stringify(status)}\n` };
   }
+}
+
+/** An error as it is told: a Status, or text where upstream has text. */
+export function renderError(error: StatusError, accept: string | undefined): RenderedAnswer {
+  if (error.plainText === undefined) return renderStatus(error.toStatus(), error.code, accept);
+  const headers = { 'x-content-type-options': 'nosniff' };
+  return { code: error.code, contentType: 'text/plain; charset=utf-8', body: error.plainText, headers };
 }

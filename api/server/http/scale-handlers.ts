@@ -26,7 +26,7 @@ async function writeScale(
 ): Promise<Answer> {
   const { resource } = api.target;
   const result = await updateObject(writeRequest(api, name), (current) =>
-    withScale(resource, paths, current, propose(scaleOf(paths, current))),
+    withScale(resource, paths, current, propose(scaleOf(paths, current, 0))),
   );
   for (const warning of result.warnings) api.warn(warning);
   return scaleAnswer(paths, resource.view(result.stored).object);

@@ -25,6 +25,8 @@ export interface StatusErrorInit {
   readonly details?: StatusDetails;
   /** For an expired list: the token to read the rest with. */
   readonly continueToken?: string;
+  /** The answer's body where it is no Status but text. */
+  readonly plainText?: string;
 }
 
 /** How the API says no: becomes a metav1.Status. */
@@ -33,6 +35,7 @@ export class StatusError extends Error {
   readonly reason: string;
   readonly details: StatusDetails | undefined;
   readonly continueToken: string | undefined;
+  readonly plainText: string | undefined;
 
   constructor(init: StatusErrorInit) {
     super(init.message);
@@ -41,6 +44,7 @@ export class StatusError extends Error {
     this.reason = init.reason;
     this.details = init.details;
     this.continueToken = init.continueToken;
+    this.plainText = init.plainText;
   }
 
   /** The metav1.Status that clients get. */

@@ -78,21 +78,29 @@ export async function answerCommit(api: ApiRequest, name: string): Promise<Answe
   return storedAnswer(api, await commitStatus(write, body), 200);
 }
 
+/** A custom object is not updated without saying which revision of it was seen. @throws StatusError 422 */
+function checkRevisionGiven({ resource, name }: WriteRequest, body: JsonRecord): void {
+  const metadata: ObjectMeta = isRecord(body.metadata) ? body.metadata : {};
+  if (resource.definition.builtIn || metadata.resourceVersion) return;
+  throw invalid(resource.definition, name, [
+    {
+      field: 'metadata.resourceVersion',
+      type: 'FieldValueInvalid',
+      value: 0,
+      detail: 'must be specified for an update',
+    },
+  ]);
+}
+
 /** PUT of an object, its status, or a namespace's finalizers. */
 export async function answerUpdate(api: ApiRequest, name: string): Promise<Answer> {
   const { body, write } = await readObject(api, writeRequest(api, name));
-  const metadata: ObjectMeta = isRecord(body.metadata) ? body.metadata : {};
-  if (!write.resource.definition.builtIn && !metadata.resourceVersion) {
-    throw invalid(write.resource.definition, name, [
-      {
-        field: 'metadata.resourceVersion',
-        type: 'FieldValueInvalid',
-        value: 0,
-        detail: 'must be specified for an update',
-      },
-    ]);
-  }
-  return storedAnswer(api, await updateObject(write, () => body), 200);
+  // Asked of an object that is there: a custom object that is not is 404 before it is without its revision.
+  const propose = () => {
+    checkRevisionGiven(write, body);
+    return body;
+  };
+  return storedAnswer(api, await updateObject(write, propose), 200);
 }
 
 /** Creating by way of an apply needs the right to create. */
@@ -113,7 +121,7 @@ async function answerApply(api: ApiRequest, write: WriteRequest): Promise<Answer
 
 /** PATCH of an object or its status. */
 export async function answerPatch(api: ApiRequest, name: string): Promise<Answer> {
-  const write = writeRequest(api, name);
+  const write = { ...writeRequest(api, name), isPatch: true };
   if (isApplyPatch(api.request.headers['content-type'])) return answerApply(api, write);
   checkPatchOptions(api.query, false);
   const body = await readBody(api.request);

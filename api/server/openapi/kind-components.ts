@@ -25,6 +25,7 @@ export function listOf(kind: Pick<ResourceInfo, 'group' | 'version' | 'kind' | '
   return { group: kind.group, version: kind.version, kind: listKindOf(kind) };
 }
 
+/** What the parts of a kind written down here are; a CustomResourceDefinition says it itself, or not at all. */
 const PART_DESCRIPTIONS: Readonly<Record<string, string>> = {
   spec: 'What is wanted.',
   status: 'What is observed; written by the controllers.',
@@ -39,7 +40,7 @@ function kindComponent(definition: AnyKind): Component {
   const parts = Object.entries(properties)
     .filter(([name]) => !OWN_FIELDS.has(name))
     .map(([name, schema]): [string, Component] => {
-      const fallback = PART_DESCRIPTIONS[name];
+      const fallback = 'structural' in definition ? undefined : PART_DESCRIPTIONS[name];
       const described = fallback === undefined ? {} : { description: fallback };
       return [name, { ...described, ...publishedSchema(schema) }];
     });

@@ -34,7 +34,8 @@ function problemsOf(query: URLSearchParams): readonly OptionProblem[] {
     if (resourceVersion === undefined)
       forbid('resourceVersionMatch is forbidden unless resourceVersion is provided');
     if (query.get('continue')) forbid('resourceVersionMatch is forbidden when continue is provided');
-    if (!MATCHES.includes(match)) problems.push(unsupportedOption('resourceVersionMatch', match, MATCHES));
+    if (!MATCHES.includes(match))
+      problems.push(unsupportedOption('resourceVersionMatch', match, [...MATCHES, '']));
     if (match === 'Exact' && resourceVersion === '0')
       forbid('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }

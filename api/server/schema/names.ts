@@ -17,7 +17,7 @@ const SUBDOMAIN_LENGTH_MAX = 253;
 export function checkDnsLabel(value: string): string | undefined {
   if (value.length > LABEL_LENGTH_MAX) return `must be no more than ${LABEL_LENGTH_MAX} characters`;
   if (LABEL_EXPRESSION.test(value)) return undefined;
-  return `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name', or '123-abc', regex used for validation is '${LABEL}')`;
+  return `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
 }
 
 /** RFC 1035 label: names of Services. */
@@ -45,7 +45,7 @@ export function checkPathSegment(value: string): string | undefined {
 export function checkConfigKey(value: string): string | undefined {
   if (value.length > SUBDOMAIN_LENGTH_MAX) return `must be no more than ${SUBDOMAIN_LENGTH_MAX} characters`;
   if (!/^[-._a-zA-Z0-9]+$/.test(value)) {
-    return "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name', or 'KEY_NAME', or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+    return "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
   }
   if (value === '.' || value === '..') return `must not be '${value}'`;
   return value.startsWith('..') ? "must not start with '..'" : undefined;
@@ -55,25 +55,24 @@ export function checkConfigKey(value: string): string | undefined {
 export function checkQualifiedName(value: string): string | undefined {
   const parts = value.split('/');
   const name = parts.at(-1) ?? '';
-  if (parts.length > 2) return qualifiedNameRemedy('has more than one "/"');
+  if (parts.length > 2)
+    return `a qualified name ${NAME_REMEDY} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`;
   if (parts.length === 2) {
     const prefix = parts[0] ?? '';
-    if (prefix === '') return qualifiedNameRemedy('prefix part must be non-empty');
+    if (prefix === '') return 'prefix part must be non-empty';
     const wrong = checkDnsSubdomain(prefix);
     if (wrong !== undefined) return `prefix part ${wrong}`;
   }
   if (name === '') return 'name part must be non-empty';
   if (name.length > LABEL_LENGTH_MAX) return `name part must be no more than ${LABEL_LENGTH_MAX} characters`;
-  return NAME_EXPRESSION.test(name) ? undefined : qualifiedNameRemedy('name part is malformed');
+  return NAME_EXPRESSION.test(name) ? undefined : `name part ${NAME_REMEDY}`;
 }
 
-function qualifiedNameRemedy(what: string): string {
-  return `${what}: a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName', or 'my.name', or '123-abc'), with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`;
-}
+const NAME_REMEDY = `must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${NAME}')`;
 
 /** Value of a label: may be empty. */
 export function checkLabelValue(value: string): string | undefined {
   if (value.length > LABEL_LENGTH_MAX) return `must be no more than ${LABEL_LENGTH_MAX} characters`;
   if (value === '' || NAME_EXPRESSION.test(value)) return undefined;
-  return `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue', or 'my_value', or '12345', regex used for validation is '(${NAME})?')`;
+  return `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(${NAME})?')`;
 }

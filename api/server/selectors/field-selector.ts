@@ -19,17 +19,23 @@ function unescapeValue(value: string): string {
   return value.replace(/\\([\\,=])/g, '$1');
 }
 
-function parseTerm(term: string): FieldRequirement {
+function parseTerm(term: string, text: string): FieldRequirement {
   const match = /^([^=!]+)(!=|==|=)(.*)$/s.exec(term);
-  if (match === null)
-    throw new SelectorError(`invalid selector: ${JSON.stringify(term)}; can't understand it`);
+  if (match === null) throw new SelectorError(`invalid selector: '${text}'; can't understand '${term}'`);
   const [, path = '', operator, value = ''] = match;
   return { path: path.trim(), equals: operator !== '!=', value: unescapeValue(value) };
 }
 
 /** @throws SelectorError for bad syntax; whether objects have such fields is not asked */
 export function parseFieldTerms(text: string): readonly FieldRequirement[] {
-  return splitTerms(text).map(parseTerm);
+  return splitTerms(text).map((term) => parseTerm(term, text));
+}
+
+/** Sources: DefaultMetaV1FieldSelectorConversion in k8s.io/apimachinery, and the kinds' own conversions. */
+function unsupported(path: string, { builtIn, selectableFields }: ResourceInfo): string {
+  return builtIn && selectableFields.length === 0
+    ? `${JSON.stringify(path)} is not a known field selector: only "metadata.name", "metadata.namespace"`
+    : `field label not supported: ${path}`;
 }
 
 /** @throws SelectorError for bad syntax or a field that objects of this kind cannot be selected by */
@@ -42,9 +48,7 @@ export function parseFieldSelector(text: string, definition: ResourceInfo): read
   const requirements = parseFieldTerms(text);
   for (const requirement of requirements) {
     if (!selectable.has(requirement.path)) {
-      throw new SelectorError(
-        `field label not supported: ${requirement.path}; supported: ${[...selectable].join(', ')}`,
-      );
+      throw new SelectorError(unsupported(requirement.path, definition));
     }
   }
   return requirements;

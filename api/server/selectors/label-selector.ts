@@ -30,6 +30,10 @@ function isWord(token: string | undefined): token is string {
   return token !== undefined && !/^(!=|==|[=!(),<>])$/.test(token);
 }
 
+function found(token: string | undefined, expected: string): SelectorError {
+  return new SelectorError(`found '${token ?? ''}', expected: ${expected}`);
+}
+
 /** Reads tokens from the front; each parser takes what is its own. */
 class TokenReader {
   readonly #tokens: readonly string[];
@@ -49,9 +53,9 @@ class TokenReader {
     return token;
   }
 
-  word(what: string): string {
+  word(): string {
     const token = this.take();
-    if (!isWord(token)) throw new SelectorError(`found ${JSON.stringify(token ?? 'end')}, expected: ${what}`);
+    if (!isWord(token)) throw found(token, 'identifier');
     return token;
   }
 }
@@ -63,40 +67,44 @@ function checkKey(key: string): string {
   return key;
 }
 
-function checkValues(values: readonly string[]): readonly string[] {
-  for (const value of values) {
+function checkValues(key: string, values: readonly string[]): readonly string[] {
+  for (const [index, value] of values.entries()) {
     const problem = checkLabelValue(value);
     if (problem !== undefined)
-      throw new SelectorError(`values: Invalid value: ${JSON.stringify(value)}: ${problem}`);
+      throw new SelectorError(
+        `values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problem}`,
+      );
   }
   return values;
 }
 
 function parseSet(reader: TokenReader): readonly string[] {
   const open = reader.take();
-  if (open !== '(') throw new SelectorError(`found ${JSON.stringify(open ?? 'end')}, expected: '('`);
+  if (open !== '(') throw new SelectorError(`found '${open ?? ''}' expected: '('`);
   const values: string[] = [];
   for (;;) {
-    values.push(isWord(reader.peek) ? reader.word('value') : '');
+    values.push(isWord(reader.peek) ? reader.word() : '');
     const next = reader.take();
     if (next === ')') return values;
-    if (next !== ',') throw new SelectorError(`found ${JSON.stringify(next ?? 'end')}, expected: ',' or ')'`);
+    if (next !== ',') throw found(next, "',' or ')'");
   }
 }
 
 function parseNumber(reader: TokenReader): readonly string[] {
-  const value = reader.word('number');
+  const value = reader.word();
   if (!/^-?\d+$/.test(value))
-    throw new SelectorError(`values: ${JSON.stringify(value)} must be an integer for > and <`);
+    throw new SelectorError(
+      `values[0]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+    );
   return [value];
 }
 
 function parseRequirement(reader: TokenReader): LabelRequirement {
   if (reader.peek === '!') {
     reader.take();
-    return { key: checkKey(reader.word('key')), operator: 'absent', values: [] };
+    return { key: checkKey(reader.word()), operator: 'absent', values: [] };
   }
-  const key = checkKey(reader.word('key'));
+  const key = checkKey(reader.word());
   const { peek } = reader;
   if (peek === undefined || peek === ',') return { key, operator: 'exists', values: [] };
   reader.take();
@@ -104,7 +112,7 @@ function parseRequirement(reader: TokenReader): LabelRequirement {
     case '=':
     case '==':
     case '!=': {
-      const values = checkValues([isWord(reader.peek) ? reader.word('value') : '']);
+      const values = checkValues(key, [isWord(reader.peek) ? reader.word() : '']);
       return { key, operator: peek === '!=' ? 'notin' : 'in', values };
     }
     case '>':
@@ -113,23 +121,32 @@ function parseRequirement(reader: TokenReader): LabelRequirement {
       return { key, operator: 'lt', values: parseNumber(reader) };
     case 'in':
     case 'notin':
-      return { key, operator: peek, values: checkValues(parseSet(reader)) };
+      return { key, operator: peek, values: checkValues(key, parseSet(reader)) };
     default:
-      throw new SelectorError(`found ${JSON.stringify(peek)}, expected: in, notin, =, ==, !=, gt, lt`);
+      throw found(peek, 'in, notin, =, ==, !=, gt, lt');
   }
 }
 
-/** @throws SelectorError naming what is wrong */
+function requirement(reader: TokenReader): LabelRequirement {
+  try {
+    return parseRequirement(reader);
+  } catch (error) {
+    if (!(error instanceof SelectorError)) throw error;
+    throw new SelectorError(`unable to parse requirement: ${error.message}`);
+  }
+}
+
+/** @throws SelectorError naming what is wrong, in upstream's words */
 export function parseLabelSelector(text: string): readonly LabelRequirement[] {
   const reader = new TokenReader(tokenize(text));
   const requirements: LabelRequirement[] = [];
   if (reader.peek === undefined) return requirements;
   for (;;) {
-    requirements.push(parseRequirement(reader));
+    requirements.push(requirement(reader));
     const next = reader.take();
     if (next === undefined) return requirements;
-    if (next !== ',')
-      throw new SelectorError(`found ${JSON.stringify(next)}, expected: ',' or 'end of string'`);
+    if (next !== ',') throw found(next, "',' or 'end of string'");
+    if (!isWord(reader.peek) && reader.peek !== '!') throw found(reader.peek, "identifier after ','");
   }
 }
 

@@ -7,7 +7,9 @@ import { checkWriter } from '../auth/check-write.ts';
 import { isCrdKind } from '../customresources/crd-object.ts';
 import { defaultCrd, finishCrd } from '../customresources/prepare-crd.ts';
 import { badRequest, invalid } from '../http/errors.ts';
+import type { StatusError } from '../http/status-error.ts';
 import { paramAccessErrors } from '../policy/param-access.ts';
+import type { FieldError } from '../schema/field-error.ts';
 import { normalize } from './normalize.ts';
 import type { WriteRequest } from './write-request.ts';
 
@@ -22,6 +24,19 @@ export function shown(value: unknown): string {
   return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX)}...`;
 }
 
+/** Source: ValidateTypeMeta in k8s.io/apiextensions-apiserver/pkg/registry/customresource/validator.go */
+function otherType({ resource, name }: WriteRequest, apiVersion: unknown, kind: unknown): StatusError {
+  const { definition } = resource;
+  const differs = (field: string, value: unknown, wanted: string): FieldError[] =>
+    value === wanted
+      ? []
+      : [{ field, type: 'FieldValueInvalid', value: shown(value), detail: `must be ${wanted}` }];
+  return invalid({ ...definition, kind: shown(kind) }, name, [
+    ...differs('kind', kind, definition.kind),
+    ...differs('apiVersion', apiVersion, resource.apiVersion),
+  ]);
+}
+
 /**
  * The object must be of the kind and the place that the URL names.
  * @throws StatusError 400 saying what differs
@@ -31,6 +46,7 @@ export function checkIdentity(request: WriteRequest, object: JsonRecord): void {
   const { apiVersion, kind } = object;
   const expected = `${request.resource.apiVersion}, Kind=${definition.kind}`;
   if (apiVersion !== request.resource.apiVersion || kind !== definition.kind) {
+    if (request.isPatch === true && !definition.builtIn) throw otherType(request, apiVersion, kind);
     throw badRequest(
       `the object provided is unrecognized (apiVersion ${JSON.stringify(apiVersion)}, kind ${JSON.stringify(kind)}): this URL takes ${expected}`,
     );

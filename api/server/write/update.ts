@@ -31,6 +31,12 @@ function checkPreconditions(request: WriteRequest, current: ApiObject, proposed:
   const { definition } = request.resource;
   const sent: ObjectMeta = isRecord(proposed.metadata) ? proposed.metadata : {};
   if (sent.uid !== undefined && sent.uid !== '' && sent.uid !== current.metadata.uid) {
+    if (request.isPatch === true) {
+      const detail = 'field is immutable';
+      throw invalid(definition, request.name, [
+        { field: 'metadata.uid', type: 'FieldValueInvalid', value: sent.uid, detail },
+      ]);
+    }
     throw conflict(
       definition,
       request.name,

@@ -16,6 +16,8 @@ export interface WriteRequest extends WriteOptions {
   readonly name: string;
   /** What was wrong with the form of the body, to be told with what is wrong with its fields. */
   readonly formErrors?: readonly FieldError[];
+  /** A patch may not change what the object is; in an update its UID is a precondition. */
+  readonly isPatch?: boolean;
   /** '' for the object itself. */
   readonly subresource: string;
   /** Name of the field manager; absent where the server writes by itself. */

@@ -58,7 +58,12 @@ function invalid(name: string, field: string, value: unknown, detail: string): S
     code: 422,
     reason: 'Invalid',
     message: `${KIND}.${GROUP} ${JSON.stringify(name)} is invalid: ${field}: ${message}`,
-    details: { name, group: GROUP, kind: KIND, causes: [{ reason: 'FieldValueInvalid', message, field }] },
+    details: {
+      ...(name !== '' && { name }),
+      group: GROUP,
+      kind: KIND,
+      causes: [{ reason: 'FieldValueInvalid', message, field }],
+    },
   });
 }
 
@@ -119,13 +124,14 @@ async function findBound(
   return { claim, reference: { name: ref.name, uid } };
 }
 
-function lifetimeOf(name: string, asked: number | null | undefined, warn: (text: string) => void): number {
+/** Its errors name no object, as upstream's. */
+function lifetimeOf(asked: number | null | undefined, warn: (text: string) => void): number {
   const seconds = asked ?? DEFAULT_SECONDS;
   const field = 'spec.expirationSeconds';
   if (seconds < MIN_SECONDS)
-    throw invalid(name, field, seconds, 'may not specify a duration less than 10 minutes');
+    throw invalid('', field, seconds, 'may not specify a duration less than 10 minutes');
   if (seconds > 2 ** 32)
-    throw invalid(name, field, seconds, 'may not specify a duration larger than 2^32 seconds');
+    throw invalid('', field, seconds, 'may not specify a duration larger than 2^32 seconds');
   if (seconds <= MAX_SECONDS) return seconds;
   warn(`requested expiration of ${seconds} seconds shortened to ${MAX_SECONDS} seconds`);
   return MAX_SECONDS;
@@ -153,7 +159,7 @@ export async function answerTokenRequest(
   const bound = ref === undefined ? undefined : await findBound(issuer.objects, account, ref);
   const asked = spec?.audiences ?? [];
   const audiences = asked.length > 0 ? asked : issuer.audiences;
-  const lifetimeSeconds = lifetimeOf(name, spec?.expirationSeconds, warn);
+  const lifetimeSeconds = lifetimeOf(spec?.expirationSeconds, warn);
   const order = { keys: issuer.keys(), issuer: issuer.issuer, audiences, namespace, nowMs, lifetimeSeconds };
   const made = await issueToken({ ...order, serviceAccount: { name, uid }, bound });
   const second = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -84,7 +84,7 @@ test('a lifetime, a name or a bound object that cannot be is refused in upstream
   t.is(short.code, 422);
   t.is(
     short.json.message,
-    'TokenRequest.authentication.k8s.io "limits" is invalid: spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes',
+    'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes',
   );
   const long = await requestToken('limits', { expirationSeconds: 7 * 86_400 });
   t.is(long.code, 201);
