@@ -209,6 +209,10 @@ test.serial(
     await api.send({ method: 'DELETE', path: `${path}/test` });
     await calculated(namespace, { [name]: '0' });
     t.is((await create(path, object('second'))).kind, 'E2eTest');
+    await calculated(namespace, { [name]: '1' });
+    const definition = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/e2e-tests.${group}`;
+    await api.send({ method: 'DELETE', path: definition });
+    await calculated(namespace, { [name]: '0' });
   },
 );
 

@@ -15,7 +15,7 @@ export interface KindWatchOptions {
   readonly definitions: Lister<CustomResourceDefinition>;
   /** Kinds that somebody watches already. */
   readonly watched: readonly KindName[];
-  /** Told where an object is gone; and once without a namespace, when the ends of objects are seen from then on. */
+  /** Told where an object is gone; without a namespace when it may have happened unseen, as a watch begins or ends. */
   readonly onGone: (kind: KindName, namespace?: string) => void;
 }
 
@@ -50,6 +50,8 @@ export class KindWatches {
       if (wanted.has(key)) continue;
       this.#informers.delete(key);
       this.#end(informer);
+      // Where the kind itself is gone, its last objects went with nobody watching.
+      this.#options.onGone(informer.definition);
     }
     for (const [key, address] of wanted)
       if (!this.#informers.has(key)) this.#informers.set(key, this.#start(address));

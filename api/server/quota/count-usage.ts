@@ -8,7 +8,9 @@ import type { ServerContext } from '../http/context.ts';
 function countOne({ cache, catalog }: ServerContext, namespace: string, name: string): ExactQuantity {
   const tracked = trackedResource(name);
   if (tracked === undefined) return ExactQuantity.zero;
-  const window = cache.window(resourcePrefix(tracked.kind));
+  // Any name may be written into a quota: those of no kind must not leave anything behind.
+  const window = cache.knownWindow(resourcePrefix(tracked.kind));
+  if (window === undefined) return ExactQuantity.zero;
   const prefix = listPrefix(tracked.kind, namespace);
   if (tracked.amountOf === undefined) return ExactQuantity.ofCount(window.count(prefix));
   const { group, version, plural } = tracked.kind;

@@ -71,6 +71,11 @@ export class RegistryCache {
     return window;
   }
 
+  /** The same, but nothing is made for a prefix that nobody stored or asked anything of. */
+  knownWindow(prefix: string): ResourceWindow | undefined {
+    return this.#windows.get(prefix);
+  }
+
   /** The perhaps stale object at a key. */
   get(key: string): StoredObject | undefined {
     const prefix = resourcePrefixOfKey(key);
