@@ -84,6 +84,29 @@ test.serial('without a quota nothing is asked of etcd but the write itself', asy
   t.deepEqual(await cost(other), { range: 0, txn: 4 });
 });
 
+test.serial('etcd is killed among the writes: what is used stays what is there', async (t) => {
+  const namespace = await namespaceOf('killed');
+  await limit(namespace, 'q', { configmaps: '200' });
+  const codes: number[] = [];
+  const creating = Array.from({ length: 100 }, async (_, index) => {
+    codes.push((await createConfigMap(namespace, `c${index}`)).code);
+  });
+  await waitUntil('some are made', async () => codes.includes(201));
+  await api.etcd.kill();
+  await Promise.all(creating);
+  await api.etcd.start();
+  t.deepEqual(
+    codes.filter((code) => code !== 201 && code !== 503),
+    [],
+  );
+  await waitUntil(
+    'writes are taken again',
+    async () => (await createConfigMap(namespace, 'after')).code === 201,
+  );
+  const { items } = (await api.send({ path: `${namespace}/configmaps` })).json;
+  t.deepEqual(await used(namespace, 'q'), { configmaps: String(items.length) });
+});
+
 test('what was there before its quota is counted; a quota holds from the moment it is made', async (t) => {
   const namespace = await namespaceOf('before');
   await createConfigMap(namespace, 'a');
