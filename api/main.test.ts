@@ -5,6 +5,7 @@ import { fakeOidcTls, startFakeOidcIssuer } from './testing/fake-oidc-issuer.ts'
 import { JsonConnection } from './testing/json-connection.ts';
 import { type MainHost, mainReady, prepareMainHost, startMain } from './testing/main-host.ts';
 import { metricsText } from './testing/main-metrics.ts';
+import { waitUntil } from './testing/wait-until.ts';
 
 let host: MainHost;
 
@@ -81,23 +82,31 @@ test.serial('tokens of a configured issuer are known; a wrong expression is one 
   const server = startMain('--config', await configWith('oidc.json', { claim: 'sub', prefix: 'oidc:' }));
   t.teardown(() => server.child.kill('SIGKILL'));
   await mainReady(host.port);
-  const connection = new JsonConnection({ port: host.port, ...host.client }, 10_000);
+  const admin = { port: host.port, ...host.client };
+  const connection = new JsonConnection(admin, 10_000);
   t.teardown(() => connection.close());
-  const body = {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenReview',
-    spec: { token: await issuer.sign({ sub: 'jane' }) },
+  const whoIs = async () => {
+    const { json } = await connection.send({
+      method: 'POST',
+      path: '/apis/authentication.k8s.io/v1/tokenreviews',
+      body: {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token: await issuer.sign({ sub: 'jane' }) },
+      },
+    });
+    return json.status.user?.username;
   };
-  const { json } = await connection.send({
-    method: 'POST',
-    path: '/apis/authentication.k8s.io/v1/tokenreviews',
-    body,
-  });
-  t.like(json.status, { authenticated: true, user: { username: 'oidc:jane' } });
-  t.regex(
-    await metricsText({ port: host.port, ...host.client }),
-    /holt_api_oidc_tokens_total{.*result="success"} 1/,
-  );
+  t.is(await whoIs(), 'oidc:jane');
+  t.regex(await metricsText(admin), /holt_api_oidc_tokens_total{.*result="success"} 1/);
+
+  // The configuration changes while the server runs: what is wrong changes nothing.
+  await configWith('oidc.json', { claim: 'sub' });
+  const failures = /^holt_api_oidc_reloads_total{result="failure"} 1$/m;
+  await waitUntil('the refusal', async () => failures.test(await metricsText(admin)));
+  t.is(await whoIs(), 'oidc:jane');
+  await configWith('oidc.json', { expression: '"new:" + claims.sub' });
+  await waitUntil('the new mapping', async () => (await whoIs()) === 'new:jane');
   issuer.mood = 'silent';
   server.child.kill('SIGTERM');
   t.is(await server.exit, 0);

@@ -3,19 +3,20 @@ import { z } from 'zod';
 import { ALL_DEFINITIONS } from '../crds/index.ts';
 import { secretDefinition } from '../crds/secret/definition.ts';
 import { systemClock } from '../lib/clock.ts';
-import { type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
+import { explainConfigError, type HoltConfig, parseConfig, statePaths } from '../lib/config.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
 import { createRegistry } from '../lib/metrics-server.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
 import { openAudit } from './open-audit.ts';
 import { Pki } from './pki.ts';
-import { openOidc } from './server/auth/oidc/open-oidc.ts';
+import { OidcIssuers } from './server/auth/oidc/oidc-issuers.ts';
 import { startApiServer } from './server/server.ts';
 import { rewriteStale } from './storage/encryption/rewrite-stale.ts';
 import { createAesGcmTransformer, type ValueTransformer } from './storage/encryption/value-transformer.ts';
 import type { EtcdConnection, EtcdTls } from './storage/etcd/connection.ts';
 import { openKv } from './storage/etcd/failover-kv.ts';
 import { resourcePrefix } from './storage/keys.ts';
+import { watchIssuers } from './watch-issuers.ts';
 
 const SECRETS_PREFIX = resourcePrefix(secretDefinition);
 
@@ -24,17 +25,23 @@ const USAGE = 'usage: holt-api --config FILE';
 /** How long one etcd request may take before its client is told 503. */
 const ETCD_REQUEST_TIMEOUT_MS = 5_000;
 
-function readConfig(argv: readonly string[]): HoltConfig {
+/** A configuration, and where it was read. */
+interface ConfigFile {
+  readonly file: string;
+  readonly bytes: Buffer;
+  readonly config: HoltConfig;
+}
+
+function readConfig(argv: readonly string[]): ConfigFile {
   const [flag, file, ...more] = argv;
   if (flag !== '--config' || file === undefined || more.length > 0) throw new Error(USAGE);
-  return parseConfig(readFileSync(file, 'utf8'));
+  const bytes = readFileSync(file);
+  return { file, bytes, config: parseConfig(bytes.toString()) };
 }
 
 /** One line for the operator: what failed and how to mend it. */
 function explain(error: unknown): string {
-  if (error instanceof z.ZodError) {
-    return error.issues.map((issue) => `configuration: ${issue.path.join('.')}: ${issue.message}`).join('; ');
-  }
+  if (error instanceof z.ZodError) return explainConfigError(error);
   const text = error instanceof Error ? error.message : String(error);
   const { code, port } = error as { code?: string; port?: number };
   if (code === 'EADDRINUSE') {
@@ -72,7 +79,7 @@ async function tryEtcd(etcd: EtcdConnection, tls: EtcdTls): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const config = readConfig(process.argv.slice(2));
+  const { file, bytes, config } = readConfig(process.argv.slice(2));
   const logger = createLogger('holt-api', config.logLevel);
   const stopTelemetry = await startTelemetry({
     serviceName: 'holt-api',
@@ -91,7 +98,7 @@ async function main(): Promise<void> {
   const rewrite = () => rewriteSecrets(etcd, values, logger);
   const stopping = new AbortController();
   const { serviceAccountIssuer, oidc: issuers } = config.authentication;
-  const oidc = openOidc({
+  const oidc = new OidcIssuers({
     ...{ issuers, clock: systemClock, logger, registry, signal: stopping.signal },
     apiAudiences: [serviceAccountIssuer],
   });
@@ -100,7 +107,7 @@ async function main(): Promise<void> {
     tls: pki.servingTls,
     port: config.ports.api,
     serviceAccounts: { keys: pki.serviceAccountKeys, issuer: serviceAccountIssuer },
-    tokens: oidc.tokens,
+    tokens: [oidc],
     definitions: ALL_DEFINITIONS,
     clock: systemClock,
     logger,
@@ -109,6 +116,10 @@ async function main(): Promise<void> {
   });
   logger.info({ port: server.port }, 'serving');
   const fetchingKeys = oidc.run();
+  const watchingIssuers = watchIssuers(
+    { file, bytes, oidc, clock: systemClock, logger, registry },
+    stopping.signal,
+  );
   const watchingPki = pki.watch(
     {
       useTls: (tls) => server.useTls(tls),
@@ -121,7 +132,7 @@ async function main(): Promise<void> {
   const stop = async (signal: NodeJS.Signals) => {
     logger.info({ signal }, 'stopping');
     stopping.abort();
-    await Promise.all([watchingPki, fetchingKeys]);
+    await Promise.all([watchingPki, watchingIssuers, fetchingKeys]);
     await server.stop();
     await audit?.sink.close();
     await stopTelemetry();

@@ -142,3 +142,8 @@ export function statePaths(stateDir: string) {
 export function parseConfig(json: string): HoltConfig {
   return holtConfigSchema.parse(JSON.parse(json));
 }
+
+/** A wrong configuration in one line: each field, and what is wrong with it. */
+export function explainConfigError({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) => `configuration: ${path.join('.')}: ${message}`).join('; ');
+}

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../../lib/clock.ts';
 import { oidcSchema } from '../../../lib/oidc/oidc-config.ts';
-import { openOidc } from '../../server/auth/oidc/open-oidc.ts';
+import { OidcIssuers } from '../../server/auth/oidc/oidc-issuers.ts';
 import type { TokenAuthenticator } from '../../server/auth/token-authenticator.ts';
 import { TEST_ISSUER } from '../test-api.ts';
 
@@ -17,10 +17,10 @@ export function fuzzTokens(): readonly TokenAuthenticator[] {
       claimMappings: { username: { claim: 'sub', prefix: 'oidc:' } },
     },
   ]);
-  const { tokens } = openOidc({
+  const oidc = new OidcIssuers({
     ...{ issuers, apiAudiences: [TEST_ISSUER], clock: systemClock, registry: new Registry() },
     logger: pino({ level: 'silent' }),
     signal: new AbortController().signal,
   });
-  return tokens;
+  return [oidc];
 }

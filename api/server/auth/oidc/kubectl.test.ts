@@ -12,7 +12,7 @@ import { type FakeOidcIssuer, fakeOidcTls, startFakeOidcIssuer } from '../../../
 import { startTestApi, TEST_ISSUER, type TestApi, type TestObject } from '../../../testing/test-api.ts';
 import { createTestPki } from '../../../testing/test-pki.ts';
 import { waitUntil } from '../../../testing/wait-until.ts';
-import { openOidc } from './open-oidc.ts';
+import { OidcIssuers } from './oidc-issuers.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const COOL_DOWN_MS = 100;
@@ -43,7 +43,7 @@ test.before(async () => {
     }),
     entry(partner, { username: { expression: '"partner:" + claims.preferred_username' } }),
   ]);
-  const oidc = openOidc({
+  const oidc = new OidcIssuers({
     ...{ issuers, apiAudiences: [TEST_ISSUER], clock: systemClock, registry, signal: stopping.signal },
     logger: pino({ level: 'silent' }),
     times: { coolDownMs: COOL_DOWN_MS },
@@ -51,7 +51,7 @@ test.before(async () => {
   void oidc.run();
   const sink = { write: (line: string) => audit.push(JSON.parse(line)), close: async () => {} };
   const rules = [{ level: 'Metadata' as const }];
-  api = await startTestApi({ server: { tokens: oidc.tokens, audit: { rules, sink } } });
+  api = await startTestApi({ server: { tokens: [oidc], audit: { rules, sink } } });
 });
 test.after.always(async () => {
   stopping.abort();

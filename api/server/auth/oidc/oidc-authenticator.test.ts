@@ -19,7 +19,7 @@ import { createTestPki } from '../../../testing/test-pki.ts';
 import { waitUntil } from '../../../testing/wait-until.ts';
 import { InvalidTokenError } from '../token-authenticator.ts';
 import type { KeyTimes } from './issuer-keys.ts';
-import { openOidc } from './open-oidc.ts';
+import { OidcIssuers } from './oidc-issuers.ts';
 import { discoveryUrl } from './provider-keys.ts';
 
 const API = 'https://api.test';
@@ -60,7 +60,7 @@ function reopen(t: ExecutionContext, provider: FakeOidcIssuer, given: Given = {}
   const stopping = new AbortController();
   const registry = new Registry();
   const logged: { readonly reason?: string }[] = [];
-  const oidc = openOidc({
+  const oidc = new OidcIssuers({
     ...{ issuers: [config], apiAudiences: [API], clock, registry, signal: stopping.signal },
     logger: pino({}, { write: (line: string) => logged.push(JSON.parse(line)) }),
     ...(times === undefined ? {} : { times }),
@@ -69,9 +69,7 @@ function reopen(t: ExecutionContext, provider: FakeOidcIssuer, given: Given = {}
     stopping.abort();
     await provider.stop();
   });
-  const [authenticator] = oidc.tokens;
-  const ask = async (token: string, audiences: readonly string[] = []) =>
-    authenticator?.authenticate(token, audiences);
+  const ask = (token: string, audiences: readonly string[] = []) => oidc.authenticate(token, audiences);
   const refused = async (token: string) => {
     const error = await t.throwsAsync(ask(token), { instanceOf: InvalidTokenError });
     return error?.message ?? '';

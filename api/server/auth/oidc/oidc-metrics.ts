@@ -7,12 +7,14 @@ export interface OidcMetrics {
   readonly fetches: Counter<'issuer' | 'result'>;
   /** Says that an issuer's keys were fetched now. */
   noteKeys(issuer: string): void;
+  /** An issuer is no longer configured. */
+  forget(issuer: string): void;
 }
 
 /** Registers the metrics; once a registry. */
 export function createOidcMetrics(registry: Registry, clock: Clock): OidcMetrics {
   const fetchedMs = new Map<string, number>();
-  new Gauge({
+  const age = new Gauge({
     name: 'holt_api_oidc_keys_age_seconds',
     help: "Seconds since an issuer's keys were fetched; absent until they first were",
     labelNames: ['issuer'] as const,
@@ -35,5 +37,9 @@ export function createOidcMetrics(registry: Registry, clock: Clock): OidcMetrics
       registers: [registry],
     }),
     noteKeys: (issuer) => fetchedMs.set(issuer, clock.monotonicMs()),
+    forget: (issuer) => {
+      fetchedMs.delete(issuer);
+      age.remove({ issuer });
+    },
   };
 }
