@@ -6,6 +6,7 @@ import { ApiClient } from '../../api/client/index.ts';
 import { startTestApi, type TestApi, type TestObject } from '../../api/testing/test-api.ts';
 import { waitUntil } from '../../api/testing/wait-until.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { parseQuantity } from '../../lib/quantity.ts';
 import { runCommand } from '../../lib/run-command.ts';
 import { createEventRelayMetrics } from '../eventrelay/controller.ts';
 import { GarbageCollectionMetrics } from '../garbagecollection/metrics.ts';
@@ -320,25 +321,60 @@ test.serial('a machine that shrinks gives back what it took', async (t) => {
   t.pass();
 });
 
-test.serial('under creates and deletes at once the limit holds, and no room is lost', async (t) => {
-  const namespace = await namespaceOf('churn');
-  await create(`${namespace}/resourcequotas`, quotaOf('test-quota', { secrets: '30' }));
-  const secret = (name: string) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name } });
-  const churn = async (worker: number) => {
-    for (let round = 0; round < 15; round += 1) {
-      const name = `s${worker}-${round}`;
-      const { code } = await create(`${namespace}/secrets`, secret(name));
-      if (code === undefined && round % 3 > 0)
-        await api.send({ method: 'DELETE', path: `${namespace}/secrets/${name}` });
-      const { items } = (await api.send({ path: `${namespace}/secrets` })).json;
-      t.true(items.length <= 30);
+test.serial(
+  'under creates and deletes at once, through two servers, the limit holds and no room is lost',
+  async (t) => {
+    const second = await startTestApi({ etcd: { ...api.etcd, dispose: async () => {} } });
+    t.teardown(() => second.dispose());
+    const namespace = await namespaceOf('churn');
+    const path = `${namespace}/secrets`;
+    await create(`${namespace}/resourcequotas`, quotaOf('test-quota', { secrets: '30' }));
+    const secret = (name: string) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name } });
+    const churn = async (worker: number) => {
+      for (let round = 0; round < 15; round += 1) {
+        const server = (worker + round) % 2 === 0 ? api : second;
+        const name = `s${worker}-${round}`;
+        const { code } = await server.send({ method: 'POST', path, body: secret(name) });
+        t.true(code === 201 || code === 403, String(code));
+        if (code === 201 && round % 3 > 0) await server.send({ method: 'DELETE', path: `${path}/${name}` });
+        t.true((await server.send({ path })).json.items.length <= 30);
+      }
+    };
+    await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(churn));
+    for (let more = 0; more <= 30; more += 1) await create(path, secret(`more-${more}`));
+    t.is((await api.send({ path })).json.items.length, 30);
+    await calculated(namespace, { secrets: '30' });
+  },
+);
+
+test.serial('machines that grow and shrink at once never have more than the limit in all', async (t) => {
+  const namespace = await namespaceOf('sizes');
+  const path = '/apis/holt.dev/v1alpha1/namespaces/sizes/uservms';
+  await create(`${namespace}/resourcequotas`, quotaOf('test-quota', { 'requests.memory': '4Gi' }));
+  const sum = async () => {
+    const { items } = (await api.send({ path })).json;
+    return items.reduce((all: number, { spec }: TestObject) => all + parseQuantity(spec.memory), 0);
+  };
+  const outcomes = new Map<number, number>();
+  const resize = async (worker: number) => {
+    const name = `sizes-${worker}`;
+    const spec = { user: name, memory: '256Mi' };
+    await create(path, { apiVersion: 'holt.dev/v1alpha1', kind: 'UserVM', metadata: { name }, spec });
+    for (let round = 0; round < 12; round += 1) {
+      const memory = `${256 * (1 + ((worker * 7 + round * 5) % 8))}Mi`;
+      const body = { spec: { memory } };
+      const { code } = await api.send({ method: 'PATCH', path: `${path}/${name}`, headers: MERGE, body });
+      outcomes.set(code, (outcomes.get(code) ?? 0) + 1);
+      t.true((await sum()) <= 4 * 2 ** 30);
     }
   };
-  await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(churn));
-  for (let more = 0; more <= 30; more += 1) await create(`${namespace}/secrets`, secret(`more-${more}`));
-  const { items } = (await api.send({ path: `${namespace}/secrets` })).json;
-  t.is(items.length, 30);
-  await calculated(namespace, { secrets: '30' });
+  await Promise.all([1, 2, 3, 4, 5, 6].map(resize));
+  t.deepEqual([...outcomes.keys()].sort(), [200, 403]);
+  const total = await sum();
+  await waitUntil('what is used is what there is', async () => {
+    const text = (await status(namespace)).used['requests.memory'];
+    return parseQuantity(text) === total;
+  });
 });
 
 test.serial(
