@@ -83,7 +83,7 @@ export async function answerNonResource(
   const review = request.method === 'POST' ? findReview(path) : undefined;
   if (review !== undefined) {
     const { reviewToken } = context.authenticator;
-    const asked = { user, authorize, rules, reviewToken };
+    const asked = { user, authorize, rules, reviewToken, nowMs: context.clock.nowMs() };
     const { object } = decodeBody(await readBody(request), request.headers['content-type']);
     return { kind: 'plain', code: 201, object: await answerReview(review, object, asked) };
   }

@@ -81,7 +81,8 @@ export async function createNamed(
   const entries =
     manageFields?.(object) ?? managedAfterUpdate(fieldWriterOf(request), undefined, object, managedFields);
   setManagedFields(object, entries);
-  if (isTraced(definition)) setTraceparent(object, request.traceparent);
+  // What is only tried begins no trace: `kubectl diff` would show it.
+  if (isTraced(definition) && !request.dryRun) setTraceparent(object, request.traceparent);
   await askPolicies({ ...request, name }, object, namespaceGuard);
   const value = resource.encode(object);
   const key = objectKey(definition, namespace, name);

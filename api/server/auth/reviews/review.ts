@@ -22,6 +22,8 @@ export interface Review {
   readonly plural: string;
   readonly kind: string;
   readonly namespaced: boolean;
+  /** Whether the answer says when it was given. */
+  readonly isDated?: boolean;
   /** The status; the rest of the answer is what was asked. @throws StatusError 400, 422 */
   answer(input: ReviewInput): JsonRecord | Promise<JsonRecord>;
 }

@@ -1,5 +1,6 @@
 import { isRecord, type JsonRecord } from '../../../../crds/generate/json-record.ts';
 import { badRequest } from '../../http/errors.ts';
+import { timestamp } from '../../write/write-request.ts';
 import { requireAccess } from '../forbidden.ts';
 import { ACCESS_REVIEWS } from './access-reviews.ts';
 import { type Review, type ReviewInput, reviewAttributes } from './review.ts';
@@ -33,7 +34,7 @@ export function findReview(path: string): ReviewTarget | undefined {
 export async function answerReview(
   { review, namespace }: ReviewTarget,
   body: JsonRecord,
-  asked: Pick<ReviewInput, 'user' | 'authorize' | 'rules' | 'reviewToken'>,
+  asked: Pick<ReviewInput, 'user' | 'authorize' | 'rules' | 'reviewToken'> & { readonly nowMs: number },
 ): Promise<JsonRecord> {
   const { user, authorize } = asked;
   requireAccess(authorize, reviewAttributes(user, review, namespace));
@@ -47,7 +48,10 @@ export async function answerReview(
   return {
     kind: review.kind,
     apiVersion,
-    metadata: { creationTimestamp: null, ...(namespace === undefined ? {} : { namespace }) },
+    metadata: {
+      creationTimestamp: review.isDated ? timestamp(asked.nowMs) : null,
+      ...(namespace === undefined ? {} : { namespace }),
+    },
     ...(isRecord(body.spec) ? { spec } : {}),
     status: await review.answer({ ...asked, namespace, spec }),
   };

@@ -6,6 +6,7 @@ export const selfSubjectReview: Review = {
   plural: 'selfsubjectreviews',
   kind: 'SelfSubjectReview',
   namespaced: false,
+  isDated: true,
   answer: ({ user }) => ({
     userInfo: {
       username: user.name,
