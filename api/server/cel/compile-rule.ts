@@ -2,6 +2,7 @@ import { type Environment, Optional, type ParseResult } from '@marcbachmann/cel-
 import type { StructuralSchema, ValidationRule } from '../../../crds/generate/structural-schema.ts';
 import type { FieldError } from '../schema/field-error.ts';
 import { CostError, CostMeter, meterTree, nodesOf } from './cost.ts';
+import { issueText, summaryOf } from './issue.ts';
 import { createEnvironment } from './library.ts';
 import { type CelType, celTypeOf } from './schema-types.ts';
 
@@ -27,7 +28,19 @@ const REASONS = [
   'FieldValueDuplicate',
 ] as const;
 
-/** All the rules of one level of a schema. @throws Error per rule, through `onError`, for what does not compile */
+/** An expression of a rule that cannot be used. */
+class RuleError extends Error {
+  override readonly name = 'RuleError';
+  /** Of the rule: `rule` or `messageExpression`. */
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
+/** All the rules of one level of a schema; what does not compile is told to `onError`. */
 export function compileLevel(
   schema: StructuralSchema,
   onError: (index: number, field: string, detail: string) => void,
@@ -38,7 +51,8 @@ export function compileLevel(
     try {
       return [compileRule(rule, { environment, type, schema })];
     } catch (error) {
-      onError(index, 'rule', `compilation failed: ${summaryOf(error)}`);
+      if (!(error instanceof RuleError)) throw error;
+      onError(index, error.field, error.message);
       return [];
     }
   });
@@ -50,19 +64,26 @@ interface Level {
   readonly schema: StructuralSchema;
 }
 
-/** What is wrong with an expression, without the excerpt of it that the library adds. */
-export function summaryOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'summary' in error ? String(error.summary) : error.message;
+/** @throws RuleError for what does not parse or fit its types; in upstream's words */
+function checked(environment: Environment, text: string, field: string): ParseResult {
+  try {
+    const parsed = environment.parse(text);
+    const { valid, error } = parsed.check();
+    if (!valid) throw error ?? new Error('invalid expression');
+    return parsed;
+  } catch (error) {
+    const what = field === 'rule' ? '' : `${field} `;
+    throw new RuleError(field, `${what}compilation failed: ${issueText(error, text)}`);
+  }
 }
 
-/** @throws Error for what does not parse or is not of type `wanted` */
-function compile(environment: Environment, text: string, wanted: string): ParseResult {
-  const parsed = environment.parse(text);
-  const { valid, type, error } = parsed.check();
-  if (!valid) throw error ?? new Error('invalid expression');
-  if (type !== wanted && type !== 'dyn') throw new Error(`cel expression must evaluate to a ${wanted}`);
-  return parsed;
+/** @throws RuleError for what does not compile or is not of type `wanted` */
+function compile(environment: Environment, text: string, field: string, wanted: string): ParseResult {
+  const parsed = checked(environment, text, field);
+  const { type } = parsed.check();
+  if (type === wanted || type === 'dyn') return parsed;
+  const what = field === 'rule' ? 'cel expression' : field;
+  throw new RuleError(field, `${what} must evaluate to a ${wanted}`);
 }
 
 function compileRule(rule: ValidationRule, { environment: base, type, schema }: Level): CompiledRule {
@@ -71,9 +92,11 @@ function compileRule(rule: ValidationRule, { environment: base, type, schema }: 
     .clone()
     .registerVariable('self', type.name)
     .registerVariable('oldSelf', isOptional ? `optional<${type.name}>` : type.name);
-  const condition = compile(environment, rule.rule, 'bool');
+  const condition = compile(environment, rule.rule, 'rule', 'bool');
   const message =
-    rule.messageExpression === undefined ? undefined : compile(environment, rule.messageExpression, 'string');
+    rule.messageExpression === undefined
+      ? undefined
+      : compile(environment, rule.messageExpression, 'messageExpression', 'string');
   const usesOld = nodesOf(condition.ast).some(({ op, args }) => op === 'id' && args === 'oldSelf');
   let meter = new CostMeter();
   for (const part of [condition, message]) if (part !== undefined) meterTree(part.ast, () => meter);

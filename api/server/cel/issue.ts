@@ -1,4 +1,8 @@
-import { summaryOf } from './compile-rule.ts';
+/** What is wrong with an expression, without the excerpt of it that the library adds. */
+export function summaryOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'summary' in error ? String(error.summary) : error.message;
+}
 
 /** What the library says of an operator or a function that there is none of for the types. */
 const BINARY = /^no such overload: (.+) (\+|-|\*|\/|%|==|!=|<=|>=|<|>|in|&&|\|\|) (.+)$/;
@@ -6,7 +10,9 @@ const UNARY = /^no such overload: ([!-])(.+)$/;
 const CALL = /^found no matching overload for '(?:(.+)\.)?(\w+)\((.*)\)'$/;
 
 /** What is wrong with an expression, in the words of cel-go as far as the library knows as much. */
-function upstreamWords(summary: string): string {
+function upstreamWords(error: unknown): string {
+  const summary = summaryOf(error);
+  if (error instanceof Error && error.name === 'ParseError') return `Syntax error: ${summary}`;
   const binary = BINARY.exec(summary);
   if (binary !== null) {
     const [, left, operator = '', right] = binary;
@@ -50,5 +56,5 @@ export function issueText(error: unknown, text: string): string {
   const before = text.slice(0, place).split('\n');
   const column = before.at(-1)?.length ?? 0;
   const line = text.split('\n')[before.length - 1] ?? '';
-  return `ERROR: <input>:${before.length}:${column + 1}: ${upstreamWords(summaryOf(error))}\n | ${line}\n | ${'.'.repeat(column)}^`;
+  return `ERROR: <input>:${before.length}:${column + 1}: ${upstreamWords(error)}\n | ${line}\n | ${'.'.repeat(column)}^`;
 }

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { summaryOf } from './compile-rule.ts';
 import { CostMeter, meterTree } from './cost.ts';
+import { summaryOf } from './issue.ts';
 import { createEnvironment } from './library.ts';
 
 /** What all expressions here may look at; `dyn` hides the type of a value. */

@@ -4,6 +4,7 @@ import type {
   CustomResourceDefinition,
 } from '../../../crds/customresourcedefinition/definition.ts';
 import type { AdmissionRule } from '../admission/rule.ts';
+import { costErrors } from '../cel/rule-costs.ts';
 import { compileJsonPath } from '../printing/json-path.ts';
 import { checkDnsSubdomain } from '../schema/names.ts';
 import type { FieldError } from '../schema/structural.ts';
@@ -22,7 +23,7 @@ export const customResourceDefinitionRule: AdmissionRule = ({ definition, object
   if (!isCrdKind(definition)) return [];
   const crd = object as CustomResourceDefinition;
   const old = previous as CustomResourceDefinition | undefined;
-  return [
+  const errors = [
     ...validateName(crd),
     ...validateGroupAndScope(crd),
     ...validateCrdNames(crd.spec.names),
@@ -30,7 +31,22 @@ export const customResourceDefinitionRule: AdmissionRule = ({ definition, object
     ...validateConversion(crd),
     ...(old === undefined ? [] : [...validateUpdate(crd, old), ...validateStoredVersions(crd)]),
   ];
+  // What a rule costs is told by a schema that is right.
+  return errors.length > 0 ? errors : ruleCostErrors(crd, old);
 };
+
+/** A schema that was taken before its rules were estimated, or estimated otherwise, stays. */
+function ruleCostErrors(
+  { spec }: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
+): FieldError[] {
+  return spec.versions.flatMap(({ name, schema }, index) => {
+    const now = schema?.openAPIV3Schema;
+    const before = old?.spec.versions.find((version) => version.name === name)?.schema?.openAPIV3Schema;
+    if (now === undefined || isDeepStrictEqual(now, before)) return [];
+    return costErrors(now, `spec.versions[${index}].schema.openAPIV3Schema`);
+  });
+}
 
 function validateName({ metadata, spec }: CustomResourceDefinition): FieldError[] {
   if (metadata.name === `${spec.names.plural ?? ''}.${spec.group}`) return [];

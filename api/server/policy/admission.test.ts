@@ -558,7 +558,7 @@ test('what is wrong with a policy or a binding is told by its field', async (t) 
     'spec.validations[0].reason: Unsupported value: "Gone": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',
     'spec.auditAnnotations[0].valueExpression: Required value: valueExpression is not specified',
     "spec.matchConditions[0].expression: Invalid value: \"variables.x == 1\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'variables' (in container '')\n | variables.x == 1\n | ^",
-    'spec.validations[0].expression: Invalid value: "object.a >": compilation failed: ERROR: <input>:1:11: Unexpected token: EOF\n | object.a >\n | ..........^',
+    'spec.validations[0].expression: Invalid value: "object.a >": compilation failed: ERROR: <input>:1:11: Syntax error: Unexpected token: EOF\n | object.a >\n | ..........^',
     'spec.validations[1].expression: Invalid value: "\'text\'": must evaluate to bool but got string',
   ]);
   t.deepEqual(

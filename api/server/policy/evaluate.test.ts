@@ -190,7 +190,7 @@ test('one expression may cost so much, and all together so much', (t) => {
 });
 
 const ERRORS: readonly [string, RegExp][] = [
-  ['object.spec.(', /ERROR: <input>:1:13: Expected IDENTIFIER/],
+  ['object.spec.(', /ERROR: <input>:1:13: Syntax error: Expected IDENTIFIER/],
   ['nothing > 1', /ERROR: <input>:1:1: undeclared reference to 'nothing' \(in container ''\)/],
   ['params.data.x == 1', /undeclared reference to 'params'/],
   ['variables.x == 1', /undefined field 'x'/],

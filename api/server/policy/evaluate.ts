@@ -1,5 +1,5 @@
-import { summaryOf } from '../cel/compile-rule.ts';
 import { OBJECT_COST_MAX } from '../cel/cost.ts';
+import { summaryOf } from '../cel/issue.ts';
 import type { Account, Expression } from './compile-expression.ts';
 import type { CompiledPolicy, CompiledValidation } from './compile-policy.ts';
 import { Variables } from './variables.ts';

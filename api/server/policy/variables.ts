@@ -1,4 +1,4 @@
-import { summaryOf } from '../cel/compile-rule.ts';
+import { summaryOf } from '../cel/issue.ts';
 import type { Account, Expression } from './compile-expression.ts';
 
 type Outcome = { readonly value: unknown } | { readonly error: Error };
