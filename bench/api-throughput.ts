@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Etcd3 } from 'etcd3';
 import { ApiClient } from '../api/client/api-client.ts';
+import { Etcd3Kv } from '../api/storage/etcd/etcd-kv.ts';
 import { leaseDefinition } from '../crds/lease/definition.ts';
 import type { ApiObject } from '../crds/meta/meta.ts';
 import { type HoltConfig, statePaths } from '../lib/config.ts';
@@ -11,18 +11,16 @@ const VALUE_BYTES = 1500;
 const OPERATIONS = 4000;
 const CALLERS = [1, 16];
 
-async function openEtcd(config: HoltConfig): Promise<Etcd3> {
+async function openEtcd(config: HoltConfig): Promise<Etcd3Kv> {
   const { pki } = statePaths(config.stateDir);
   const read = (file: string) => readFile(join(pki, file));
-  const [rootCertificate, privateKey, certChain] = await Promise.all([
+  const [ca, key, cert] = await Promise.all([
     read('etcd-ca.crt'),
     read('etcd-client.key'),
     read('etcd-client.crt'),
   ]);
-  const hosts = `https://127.0.0.1:${config.ports.etcdClient}`;
-  // Node's TLS takes no address as a server name; the certificate holds `localhost` too.
-  const grpcOptions = { 'grpc.ssl_target_name_override': 'localhost' };
-  return new Etcd3({ hosts, credentials: { rootCertificate, privateKey, certChain }, grpcOptions });
+  const endpoints = [`https://127.0.0.1:${config.ports.etcdClient}`];
+  return new Etcd3Kv({ endpoints, tls: { ca, key, cert }, requestTimeoutMs: 20_000 });
 }
 
 function lease(index: number): ApiObject {
@@ -38,24 +36,24 @@ function lease(index: number): ApiObject {
   };
 }
 
-/** API writes and reads a second, each against the same work done by etcd's own client in the same run. */
+/** API writes and reads a second, each against the same work done by etcd alone in the same run. */
 export async function benchApiThroughput(config: HoltConfig, say: (line: string) => void): Promise<void> {
   const client = await ApiClient.fromKubeconfigFile(statePaths(config.stateDir).kubeconfig);
   const etcd = await openEtcd(config);
-  const value = 'x'.repeat(VALUE_BYTES);
+  const value = Buffer.alloc(VALUE_BYTES, 'x');
   try {
     for (const callers of CALLERS) {
       const count = callers === 1 ? OPERATIONS / 4 : OPERATIONS;
       const base = callers * 1_000_000;
-      const put = await operationsPerSecond(count, callers, async (index) => {
-        await etcd.put(`/bench/${base + index}`).value(value);
-      });
+      const put = await operationsPerSecond(count, callers, (index) =>
+        etcd.txn({ compare: [], success: [{ put: `/bench/${base + index}`, value }] }),
+      );
       const create = await operationsPerSecond(count, callers, (index) =>
         client.create(leaseDefinition, lease(base + index)),
       );
       say(ratio(`create, ${callers} caller(s)`, create, 'etcd put', put));
       const rawGet = await operationsPerSecond(count, callers, (index) =>
-        etcd.get(`/bench/${base + index}`).string(),
+        etcd.range({ key: `/bench/${base + index}` }),
       );
       const get = await operationsPerSecond(count, callers, (index) =>
         client.get(leaseDefinition, { namespace: 'default', name: `bench-${base + index}` }),
@@ -66,7 +64,6 @@ export async function benchApiThroughput(config: HoltConfig, say: (line: string)
       );
     }
   } finally {
-    await etcd.delete().prefix('/bench/');
     etcd.close();
     await client.close();
   }

@@ -11,11 +11,7 @@ import { addCounts, parseCounts, type TestCounts } from './test-counts.ts';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 
-/** Scripts behind the benchmark commands. */
-const BENCHMARKS: Readonly<Record<string, string>> = {
-  bench: 'bench/main.ts',
-  'bench:api': 'bench/api/main.ts',
-};
+const BENCHMARK = 'bench/main.ts';
 const ava = join(checkout, 'node_modules/ava/entrypoints/cli.mjs');
 
 const UNIT_FILES =
@@ -58,28 +54,26 @@ async function runTests(suites: readonly (readonly string[])[]): Promise<number>
   return failed > 0 || counts.passed === 0 ? 1 : exitCode;
 }
 
-/** Long proofs of the API server; they need no guest image. */
-const DRILLS: Readonly<Record<string, string>> = {
+/** Long proofs of the API server, and its benchmark: they need no guest image. */
+const API_PROGRAMS: Readonly<Record<string, string>> = {
+  'bench:api': 'bench/api/main.ts',
   'drill:fuzz': 'api/testing/fuzz/drill.ts',
   'drill:linearizability': 'api/testing/linearizability/drill.ts',
 };
 
 async function main([command = '', ...rest]: readonly string[]): Promise<number> {
-  const drill = DRILLS[command];
-  if (drill !== undefined)
-    return (await runThrough([process.execPath, join(checkout, drill), ...rest])).exitCode;
+  const program = API_PROGRAMS[command];
+  if (program !== undefined)
+    return (await runThrough([process.execPath, join(checkout, program), ...rest])).exitCode;
   const progress = new Progress(systemClock, (text) => process.stdout.write(text));
   const unit = ['--concurrency=2', UNIT_FILES];
   if (command === 'test:unit') return runTests([rest.length > 0 ? rest : unit]);
   await ensureImage(progress);
   if (command === 'test' && rest.length > 0) return runTests([['--serial', '--concurrency=1', ...rest]]);
   if (command === 'test') return runTests([unit, ['--concurrency=1', SCENARIO_FILES]]);
-  const benchmark = BENCHMARKS[command];
-  if (benchmark !== undefined) {
-    const result = await runThrough([process.execPath, join(checkout, benchmark), ...rest]);
-    return result.exitCode;
-  }
-  const known = ['test', 'test:unit', ...Object.keys(BENCHMARKS), ...Object.keys(DRILLS)];
+  if (command === 'bench')
+    return (await runThrough([process.execPath, join(checkout, BENCHMARK), ...rest])).exitCode;
+  const known = ['test', 'test:unit', 'bench', ...Object.keys(API_PROGRAMS)];
   process.stderr.write(`holt: ${command}: expected one of ${known.join(', ')}\n`);
   return 2;
 }

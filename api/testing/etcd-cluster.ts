@@ -9,7 +9,7 @@ import { freePorts } from './free-ports.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** An etcd of several members on loopback; `kill` and `start` are those of all. */
-export interface EtcdCluster extends EtcdProcess {
+export interface EtcdCluster extends Omit<EtcdProcess, 'pid'> {
   readonly size: number;
   /** SIGKILLs one member; its data stay. */
   killMember(index: number): Promise<void>;

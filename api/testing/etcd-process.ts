@@ -19,6 +19,12 @@ export interface EtcdProcess {
   dispose(): Promise<void>;
 }
 
+/** One whose process can be looked at. */
+export interface SingleEtcdProcess extends EtcdProcess {
+  /** Of the process that runs now. */
+  readonly pid: number;
+}
+
 export interface EtcdProcessOptions {
   /** Raises the NOSPACE alarm above it. */
   readonly quotaBytes?: number;
@@ -37,7 +43,7 @@ async function ended(child: ChildProcess): Promise<void> {
 }
 
 /** Starts etcd and waits until it answers. `unsafe-no-fsync` is not used: tests meet what production meets. */
-export async function startEtcd(options: EtcdProcessOptions = {}): Promise<EtcdProcess> {
+export async function startEtcd(options: EtcdProcessOptions = {}): Promise<SingleEtcdProcess> {
   const dataDir = await mkdtemp(join(tmpdir(), 'holt-etcd-'));
   const [port = 0, peerPort = 0] = await freePorts(2);
   const { tls } = options;
@@ -85,6 +91,9 @@ export async function startEtcd(options: EtcdProcessOptions = {}): Promise<EtcdP
   return {
     connection,
     port,
+    get pid() {
+      return child?.pid ?? 0;
+    },
     kill,
     start,
     dispose: async () => {

@@ -1,64 +1,58 @@
-import { Etcd3 } from 'etcd3';
-import { operationsPerSecond } from '../throughput.ts';
-import type { Figures } from './figures.ts';
-import { OBJECTS, objectBytes, objectJson, objectName } from './objects.ts';
-import type { World } from './world.ts';
+import { BareEtcd } from './bare-etcd.ts';
+import { measure } from './measurement.ts';
+import { OBJECTS, objectBytes, objectName } from './objects.ts';
+import { fill } from './population.ts';
+import { judge } from './report.ts';
+import type { Pace, World } from './world.ts';
 
-const SIZES = [1_000, 10_000, 100_000];
 const CONNECTIONS = 16;
-const SAMPLE = 2_000;
-const PAGE = 500;
+const MEMORY_KIB_MAX = 3;
+const LARGE = 50_000;
+/** The cost of a write may rise by 15 %. */
+const COST_RATIO_MAX = 1.15;
 
-/** What a write and a page cost as the store grows; says the ratio to the smallest, and the memory an object takes. */
-export async function measureGrowth(
-  world: World,
-  largest: number,
-  say: (line: string) => void,
-): Promise<Figures> {
-  const figures = new Map<string, number>();
+/**
+ * What a write costs as the store grows: its rate as a share of bare etcd's at that size, since etcd itself slows
+ * down, and the server's CPU time; and the memory that an object takes above its bytes.
+ */
+export async function measureGrowth(world: World, pace: Pace, say: (line: string) => void): Promise<void> {
   const api = world.connect(CONNECTIONS);
-  const [endpoint = ''] = world.etcd.connection.endpoints;
-  const etcd = new Etcd3({ hosts: endpoint });
+  const etcd = new BareEtcd(world.etcd, CONNECTIONS);
+  const options = { callers: CONNECTIONS, durationMs: pace.durationMs };
   const emptyBytes = await world.heldBytes();
   let stored = 0;
-  let first: number | undefined;
+  let firstCpuUs: number | undefined;
   try {
-    for (const size of SIZES.filter((each) => each <= largest)) {
-      const from = stored;
-      await operationsPerSecond(size - from, CONNECTIONS, (index) =>
-        api.send('POST', OBJECTS, objectJson(from + index)),
-      );
+    for (const size of pace.storeSizes) {
+      await fill(world, stored, size);
       stored = size;
-      const writes = await operationsPerSecond(SAMPLE, CONNECTIONS, (index) => {
-        const patch = JSON.stringify({ spec: { holder: `holder-${size}-${index}` } });
+      const patch = (index: number) => {
         // A prime step: neighbours in time are none in the store.
         const path = `${OBJECTS}/${objectName((index * 7_919) % size)}`;
-        return api.send('PATCH', path, patch, 'application/merge-patch+json');
-      });
-      const puts = await operationsPerSecond(SAMPLE, CONNECTIONS, async (index) => {
-        await etcd.put(`/bench/growth/${(index * 7_919) % size}`).value(objectBytes());
-      });
-      // etcd itself slows down as it grows: what Holt adds is what counts.
-      const share = writes / puts;
-      first ??= share;
-      figures.set(`patch among ${size} objects`, writes);
-      figures.set(
-        `page of ${PAGE} among ${size} objects`,
-        await operationsPerSecond(20, 1, () => api.send('GET', `${OBJECTS}?limit=${PAGE}`)),
+        const body = JSON.stringify({ spec: { holder: `holder-${size}-${index}` } });
+        return api.send('PATCH', path, body, 'application/merge-patch+json');
+      };
+      const writes = await measure({ ...options, pid: world.pid }, patch);
+      const puts = await measure({ ...options, pid: world.etcd.pid }, (index) =>
+        etcd.put((index * 7_919) % size, objectBytes()),
       );
+      firstCpuUs ??= writes.cpuUs;
+      const cost = writes.cpuUs / firstCpuUs;
+      const share = (writes.rate / puts.rate).toFixed(2);
+      const verdict = judge(cost, { atMost: COST_RATIO_MAX });
       say(
-        `${world.name}: ${size} objects: a write is ${share.toFixed(2)} of bare etcd's, ${(share / first).toFixed(2)} times the share at 1,000`,
+        `${size} objects: a write is ${writes.cpuUs.toFixed(0)} us CPU, ${cost.toFixed(2)} of the first (${verdict}), and ${share} of bare etcd`,
       );
       const heldBytes = await world.heldBytes();
       if (heldBytes === undefined || emptyBytes === undefined) continue;
-      const overhead = (heldBytes - emptyBytes) / size - objectBytes().length;
-      say(
-        `${world.name}: ${size} objects: ${(overhead / 1024).toFixed(2)} KiB of memory an object above its bytes`,
-      );
+      const overheadKib = ((heldBytes - emptyBytes) / size - objectBytes().length) / 1_024;
+      // What is kept whatever the size, recent events above all, is most of it in a small store.
+      const isLarge = size === pace.storeSizes.at(-1) && size >= LARGE;
+      const memory = isLarge ? ` (${judge(overheadKib, { atMost: MEMORY_KIB_MAX })})` : '';
+      say(`${size} objects: ${overheadKib.toFixed(2)} KiB of memory an object above its bytes${memory}`);
     }
   } finally {
     etcd.close();
     await api.close();
   }
-  return figures;
 }

@@ -9,7 +9,7 @@ import { createTestPki } from '../../api/testing/test-pki.ts';
 import { runCommand } from '../../lib/run-command.ts';
 import { ApiConnections } from './api-connections.ts';
 import { untilServed } from './until-served.ts';
-import type { World } from './world.ts';
+import { pidOf, type World } from './world.ts';
 
 const PROGRAM = 'apiextensions-apiserver';
 
@@ -51,6 +51,7 @@ export async function startPeer(holt: World): Promise<World | undefined> {
   return {
     name: PROGRAM,
     etcd,
+    pid: pidOf(child),
     connect,
     kubeconfig: () => holt.kubeconfig(),
     heldBytes: () => Promise.resolve(undefined),

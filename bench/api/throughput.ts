@@ -1,116 +1,105 @@
-import { Etcd3 } from 'etcd3';
-import { operationsPerSecond } from '../throughput.ts';
-import type { Figures } from './figures.ts';
+import type { ApiConnections } from './api-connections.ts';
+import { BareEtcd } from './bare-etcd.ts';
+import { type Measurement, type Measurements, type MeasureOptions, measure } from './measurement.ts';
 import { OBJECTS, objectBytes, objectJson, objectName } from './objects.ts';
-import type { World } from './world.ts';
+import { clear } from './population.ts';
+import type { Pace, World } from './world.ts';
 
 const CONNECTIONS = [1, 16, 64];
-const OPERATIONS = 4_000;
-const LISTS: readonly (readonly [objects: number, rounds: number])[] = [
-  [100, 100],
-  [10_000, 10],
-];
 
-interface Round {
-  readonly connections: number;
-  /** Names begin here: a round of its own. */
-  readonly base: number;
-  readonly measure: (operation: (index: number) => Promise<unknown>) => Promise<number>;
+/** Names of one round begin here. */
+const BASE = 1_000_000;
+
+const pathOf = (index: number) => `${OBJECTS}/${objectName(index)}`;
+const label = (what: string, connections: number) => `${what}, ${connections} connection(s)`;
+
+type Operation = (index: number) => Promise<unknown>;
+
+/** How the operations on objects that are there are done, by name. */
+function operationsOn(api: ApiConnections): Readonly<Record<string, Operation>> {
+  const patch = (index: number) => JSON.stringify({ spec: { holder: `patched-${index}` } });
+  return {
+    patch: (index) => api.send('PATCH', pathOf(index), patch(index), 'application/merge-patch+json'),
+    apply: (index) => {
+      const path = `${pathOf(index)}?fieldManager=bench&force=true`;
+      return api.send('PATCH', path, objectJson(index, 2), 'application/apply-patch+yaml');
+    },
+    get: (index) => api.send('GET', pathOf(index)),
+  };
 }
 
-function rounds(): readonly Round[] {
-  return CONNECTIONS.map((connections, index) => {
-    const base = (index + 1) * 1_000_000;
-    const count = connections === 1 ? OPERATIONS / 4 : OPERATIONS;
-    return {
-      connections,
-      base,
-      measure: (operation) => operationsPerSecond(count, connections, (each) => operation(base + each)),
-    };
-  });
-}
-
-/** Creates, merge patches, server-side applies, gets and lists a second. */
-export async function measureApi(world: World): Promise<Figures> {
-  const figures = new Map<string, number>();
-  for (const { connections, measure } of rounds()) {
-    const api = world.connect(connections);
-    const of = (what: string) => `${what}, ${connections} connection(s)`;
-    const pathOf = (index: number) => `${OBJECTS}/${objectName(index)}`;
-    const patch = JSON.stringify({ spec: { holder: 'another' } });
-    try {
-      figures.set(of('create'), await measure((index) => api.send('POST', OBJECTS, objectJson(index))));
-      figures.set(
-        of('patch'),
-        await measure((index) => api.send('PATCH', pathOf(index), patch, 'application/merge-patch+json')),
-      );
-      figures.set(
-        of('apply'),
-        await measure((index) =>
-          api.send(
-            'PATCH',
-            `${pathOf(index)}?fieldManager=bench&force=true`,
-            objectJson(index, 2),
-            'application/apply-patch+yaml',
-          ),
-        ),
-      );
-      figures.set(of('get'), await measure((index) => api.send('GET', pathOf(index))));
-      await measure((index) => api.send('DELETE', pathOf(index)));
-    } finally {
-      await api.close();
-    }
-  }
-  return new Map([...figures, ...(await measureLists(world))]);
-}
-
-async function measureLists(world: World): Promise<Figures> {
-  const figures = new Map<string, number>();
-  const api = world.connect(16);
-  const one = world.connect(1);
-  let stored = 0;
+async function measureRound(
+  world: World,
+  connections: number,
+  pace: Pace,
+): Promise<Map<string, Measurement>> {
+  const found = new Map<string, Measurement>();
+  const api = world.connect(connections);
+  const options: MeasureOptions = { callers: connections, durationMs: pace.durationMs, pid: world.pid };
   try {
-    for (const [objects, count] of LISTS) {
-      await operationsPerSecond(objects - stored, 16, (index) =>
-        api.send('POST', OBJECTS, objectJson(stored + index)),
+    const created = await measure({ ...options, from: BASE }, (index) =>
+      api.send('POST', OBJECTS, objectJson(index)),
+    );
+    found.set(label('create', connections), created);
+    const count = created.next - BASE;
+    for (const [what, operation] of Object.entries(operationsOn(api)))
+      found.set(
+        label(what, connections),
+        await measure(options, (index) => operation(BASE + (index % count))),
       );
-      stored = objects;
-      const list = (query: string) => operationsPerSecond(count, 1, () => one.send('GET', OBJECTS + query));
-      figures.set(`list of ${objects}, newest state`, await list(''));
-      figures.set(`list of ${objects}, resourceVersion=0`, await list('?resourceVersion=0'));
-    }
-    await operationsPerSecond(stored, 16, (index) => api.send('DELETE', `${OBJECTS}/${objectName(index)}`));
+    await clear(world, BASE, created.next);
   } finally {
     await api.close();
-    await one.close();
   }
-  return figures;
+  return found;
 }
 
-/** The same bytes put into and got from bare etcd on as many connections; a patch and an apply are compared with a put. */
-export async function measureEtcd(world: World): Promise<Figures> {
-  const [endpoint = ''] = world.etcd.connection.endpoints;
-  const figures = new Map<string, number>();
+async function measureBareEtcd(world: World, connections: number, pace: Pace): Promise<Measurements> {
+  const etcd = new BareEtcd(world.etcd, connections);
   const value = objectBytes();
-  for (const { connections, measure } of rounds()) {
-    const etcds = Array.from({ length: connections }, () => new Etcd3({ hosts: endpoint }));
-    const etcdOf = (index: number) => etcds[index % connections] ?? raise();
-    const of = (what: string) => `${what}, ${connections} connection(s)`;
-    const put = async (index: number) => {
-      await etcdOf(index).put(`/bench/${index}`).value(value);
-    };
-    try {
-      figures.set(of('create'), await measure(put));
-      figures.set(of('patch'), await measure(put));
-      figures.set(of('apply'), await measure(put));
-      figures.set(of('get'), await measure((index) => etcdOf(index).get(`/bench/${index}`).buffer()));
-    } finally {
-      for (const etcd of etcds) etcd.close();
+  const options = { callers: connections, durationMs: pace.durationMs, pid: world.etcd.pid };
+  try {
+    const put = await measure(options, (index) => etcd.put(index, value));
+    const get = await measure(options, (index) => etcd.get(index % put.next));
+    const found: [string, Measurement][] = [
+      ['create', put],
+      ['patch', put],
+      ['apply', put],
+      ['get', get],
+    ];
+    return new Map(found.map(([what, one]) => [label(what, connections), one]));
+  } finally {
+    etcd.close();
+  }
+}
+
+/** Measurements of each server and of bare etcd. */
+export interface Throughput {
+  readonly servers: readonly Measurements[];
+  readonly etcd: Measurements;
+}
+
+/**
+ * Creates, merge patches, server-side applies and gets a second: of bare etcd and of each server in turn, by
+ * as many connections. Each of the writes is compared with a put of as many bytes.
+ */
+export async function measureThroughput(
+  worlds: readonly World[],
+  pace: Pace,
+  say: (line: string) => void,
+): Promise<Throughput> {
+  const servers = worlds.map(() => new Map<string, Measurement>());
+  const etcd = new Map<string, Measurement>();
+  for (const connections of CONNECTIONS) {
+    const [first] = worlds;
+    if (first !== undefined) {
+      say(`   ${connections} connection(s): bare etcd`);
+      for (const [what, one] of await measureBareEtcd(first, connections, pace)) etcd.set(what, one);
+    }
+    for (const [index, world] of worlds.entries()) {
+      say(`   ${connections} connection(s): ${world.name}`);
+      for (const [what, one] of await measureRound(world, connections, pace)) servers[index]?.set(what, one);
     }
   }
-  return figures;
-}
-
-function raise(): never {
-  throw new RangeError('no such connection');
+  return { servers, etcd };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type EtcdProcess, startEtcd } from '../../api/testing/etcd-process.ts';
+import { type SingleEtcdProcess, startEtcd } from '../../api/testing/etcd-process.ts';
 import { createTestPki } from '../../api/testing/test-pki.ts';
 import { ApiConnections, type ClientTls } from './api-connections.ts';
 import { untilServed } from './until-served.ts';
@@ -16,11 +16,42 @@ const messageSchema = z.union([
   z.object({ memory: z.object({ rss: z.number(), heapUsed: z.number(), external: z.number() }) }),
 ]);
 
+/** How long and how large everything is. */
+export interface Pace {
+  /** Of one measurement. */
+  readonly durationMs: number;
+  readonly listSizes: readonly number[];
+  readonly watchers: readonly number[];
+  /** Told to every watcher of a round. */
+  readonly events: number;
+  readonly storeSizes: readonly number[];
+}
+
+/** Less than ten minutes, with a peer. */
+export const FULL_PACE: Pace = {
+  durationMs: 4_000,
+  listSizes: [100, 10_000],
+  watchers: [1, 100, 1_000],
+  events: 100,
+  storeSizes: [1_000, 10_000, 100_000],
+};
+
+/** About a minute: whether it runs, and roughly how fast. */
+export const QUICK_PACE: Pace = {
+  durationMs: 800,
+  listSizes: [100, 2_000],
+  watchers: [1, 100],
+  events: 40,
+  storeSizes: [500, 5_000],
+};
+
 /** One etcd and one API server, each a process of its own, alone in this benchmark. */
 export interface World {
   /** As the report calls it. */
   readonly name: string;
-  readonly etcd: EtcdProcess;
+  readonly etcd: SingleEtcdProcess;
+  /** Process of the API server. */
+  readonly pid: number;
   /** Opens `count` connections to the API server. */
   connect(count: number): ApiConnections;
   /** For programs that speak to the API server: a kubeconfig of its administrator. */
@@ -28,6 +59,12 @@ export interface World {
   /** Bytes that the API server holds after a garbage collection: heap and buffers; undefined where it does not tell. */
   heldBytes(): Promise<number | undefined>;
   dispose(): Promise<void>;
+}
+
+/** @throws Error when it could not be started */
+export function pidOf({ pid, spawnfile }: ChildProcess): number {
+  if (pid === undefined) throw new Error(`${spawnfile} could not be started`);
+  return pid;
 }
 
 function answerOf(child: ChildProcess): Promise<z.infer<typeof messageSchema>> {
@@ -73,6 +110,7 @@ export async function createWorld(): Promise<World> {
   return {
     name: 'holt',
     etcd,
+    pid: pidOf(child),
     connect,
     kubeconfig: () => kubeconfigOf(started.port, tls),
     heldBytes: async () => {
