@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { createTestPki } from '../../api/testing/test-pki.ts';
 import { holtConfigSchema } from '../../lib/config.ts';
 import { createHttpSink, type HttpSinkOptions } from './http-sink.ts';
 import type { StreamRecord } from './records.ts';
@@ -127,6 +128,25 @@ test('an authority that cannot be read is told with each attempt, and taken once
   t.like(await failure(append(1)), { code: 'ENOENT' });
   await writeFile(caFile, '');
   await t.notThrowsAsync(append(1));
+});
+
+test('over https the authority of the configuration counts, and no other', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'holt-sink-'));
+  t.teardown(() => rm(dir, { recursive: true }));
+  const pki = await createTestPki(dir);
+  const san = 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth';
+  const receiver = await FakeReceiver.start(await pki.issue('receiver', '/CN=receiver', san));
+  t.teardown(() => receiver.close());
+  for (const [caFile, isTrusted] of [
+    [join(dir, 'ca.crt'), true],
+    [undefined, false],
+  ] as const) {
+    const sink = createHttpSink({ url: receiver.url, timeoutMs: 5_000, caFile });
+    t.teardown(() => sink.close());
+    const error = await failure(sink.append([group(1)], signal));
+    t.is(error === undefined, isTrusted, String(error));
+    t.is(receiver.requests.length, 1);
+  }
 });
 
 test('an abort ends a request that gets no answer', async (t) => {

@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { ApiClient } from '../../api/client/index.ts';
 import { Etcd3Kv } from '../../api/storage/etcd/etcd-kv.ts';
 import { startTcpProxy, type TcpProxy } from '../../api/testing/tcp-proxy.ts';
@@ -10,10 +12,11 @@ import { type ConfigMap, configMapDefinition } from '../../crds/configmap/defini
 import { type Event, eventDefinition } from '../../crds/event/definition.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { runCommand } from '../../lib/run-command.ts';
 import { TRACEPARENT_ANNOTATION } from '../../lib/telemetry.ts';
-import { formatTime, StatusCommitter } from '../runtime/index.ts';
-import { createHttpSink } from './http-sink.ts';
+import { createControllerMetrics, formatTime, StatusCommitter } from '../runtime/index.ts';
+import { createEventRelayMetrics, relayedRevisionReader, startEventRelay } from './controller.ts';
 import type { StreamRecord } from './records.ts';
 import { FakeReceiver } from './testing/fake-receiver.ts';
 import {
@@ -193,21 +196,38 @@ test.serial(
 test.serial('a flaky endpoint gets each Event too, behind its own cursor', async (t) => {
   const receiver = await FakeReceiver.start();
   t.teardown(() => receiver.close());
-  receiver.behaviours.push('cut-after', { code: 503 }, 'cut-before', {
-    code: 429,
-    headers: { 'retry-after': '0' },
-  });
-  const cursorName = 'holt-event-relay-endpoint';
-  const sink = createHttpSink({ url: receiver.url, timeoutMs: 5_000 });
-  const line = runRelay({ client, sink, cursorName });
+  receiver.behaviours.push('cut-after', { code: 429, headers: { 'retry-after': '0' } });
+  const context = {
+    client,
+    clock: systemClock,
+    logger: pino({ level: 'silent' }),
+    metrics: createControllerMetrics(new Registry()),
+    committer: new StatusCommitter({ client, reportingComponent: 'test', reportingInstance: 'test' }),
+  };
+  const facts = {
+    eventRelay: {
+      config: {
+        file: { enabled: false, fileMiB: 1, filesMax: 0 },
+        endpoint: { url: receiver.url, timeoutMs: 5_000 },
+      },
+      streamFile: '',
+      holder: 'test',
+      metrics: createEventRelayMetrics(new Registry()),
+    },
+  };
+  const line = startEventRelay(context, facts);
   t.teardown(() => line.stop());
-  const vm = await commitPair(await makeVm('of-endpoint'), 'for the endpoint');
-  receiver.behaviours.push('cut-after', { code: 500 });
-  await waitUntil('posted', () => messagesOf(receiver.records).includes('two for the endpoint'));
+  const endpointCursor = { ...CURSOR, name: 'holt-event-relay-endpoint' };
   const saved = async () =>
-    Number(
-      (await client.get<ConfigMap>(configMapDefinition, { ...CURSOR, name: cursorName })).data?.revision,
-    );
+    Number((await client.get<ConfigMap>(configMapDefinition, endpointCursor)).data?.revision);
+  await waitUntil('what is stored', () =>
+    saved()
+      .catch(() => 0)
+      .then((revision) => revision > 0),
+  );
+  receiver.behaviours.push('cut-before', { code: 503 });
+  const vm = await commitPair(await makeVm('of-endpoint'), 'for the endpoint');
+  await waitUntil('posted', () => messagesOf(receiver.records).includes('two for the endpoint'));
   await waitUntil('saved', async () => (await saved()) >= Number(vm.metadata.resourceVersion));
   const inFile = new Set((await readStream(stream)).map(({ id }) => id));
   const { items } = await client.listAll<Event>(eventDefinition);
@@ -217,6 +237,24 @@ test.serial('a flaky endpoint gets each Event too, behind its own cursor', async
     t.true(inFile.has(`${metadata.uid}.${metadata.resourceVersion}`));
   }
   t.true(isInOrder(withoutRepetitions(receiver.records)));
+  const { signal } = new AbortController();
+  t.is(await relayedRevisionReader(context, facts)(signal), await saved());
+  receiver.behaviours.push('silent');
+  await makeEvent('unanswered');
+  const told = receiver.requests.length;
+  await waitUntil('a request without an answer', () => receiver.requests.length > told);
+  await line.stop();
+  // The line that is behind counts.
+  const both = {
+    eventRelay: {
+      ...facts.eventRelay,
+      config: { ...facts.eventRelay.config, file: { ...facts.eventRelay.config.file, enabled: true } },
+    },
+  };
+  await waitUntil('the file to be ahead', async () => (await cursor()) > (await saved()));
+  t.is(await relayedRevisionReader(context, both)(signal), await saved());
+  const none = { eventRelay: { ...facts.eventRelay, config: { file: facts.eventRelay.config.file } } };
+  t.is(await relayedRevisionReader(context, none)(signal), Number.POSITIVE_INFINITY);
 });
 
 test.serial(

@@ -48,7 +48,12 @@ test('a long stall is told by an Event with its reason, once, and its end by ano
   );
   t.deepEqual(
     lines.map(({ msg }) => msg.split(':')[0]),
-    ['the event relay is stalled', 'the event relay is stalled', 'the event relay goes on'],
+    [
+      'the sink of the event relay failed; trying again until it takes what it was given',
+      'the event relay is stalled',
+      'the event relay is stalled',
+      'the event relay goes on',
+    ],
   );
   t.is(lines[0]?.error, full.message);
 });

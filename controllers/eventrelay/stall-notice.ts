@@ -47,14 +47,18 @@ export class StallNotice {
     const nowMs = clock.monotonicMs();
     const isFirst = this.#sinceMs === undefined;
     this.#sinceMs ??= nowMs;
-    if (isFirst || nowMs - this.#loggedMs >= LOG_PERIOD_MS) {
+    const isLong = nowMs - this.#sinceMs >= TELL_AFTER_MS;
+    const isNews = isFirst || (isLong && !this.#isTold);
+    if (isNews || nowMs - this.#loggedMs >= LOG_PERIOD_MS) {
       this.#loggedMs = nowMs;
-      logger.error(
+      logger[isLong ? 'error' : 'warn'](
         { line, error: causeChain(error), retryInMs: Math.round(retryInMs) },
-        'the event relay is stalled: its sink takes nothing; trying again until it does',
+        isLong
+          ? 'the event relay is stalled: its sink takes nothing; trying again until it does'
+          : 'the sink of the event relay failed; trying again until it takes what it was given',
       );
     }
-    if (this.#isTold || nowMs - this.#sinceMs < TELL_AFTER_MS) return;
+    if (this.#isTold || !isLong) return;
     this.#isTold = true;
     await this.#tell(
       'Warning',

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { StreamRecord } from '../records.ts';
 
@@ -15,6 +16,11 @@ export type Behaviour =
   | 'cut-after'
   | 'silent';
 
+export interface ReceiverTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 /** A fake receiver of CloudEvents that keeps one batch a key, and misbehaves as it is told. */
 export class FakeReceiver {
   readonly requests: ReceivedBatch[] = [];
@@ -24,16 +30,24 @@ export class FakeReceiver {
   readonly behaviours: Behaviour[] = [];
   /** Larger bodies are 413. */
   recordsMax = Number.POSITIVE_INFINITY;
-  readonly #server = createServer((request, response) => void this.#answer(request, response));
+  readonly #server: Server;
+  readonly #scheme: 'http' | 'https';
 
-  static async start(): Promise<FakeReceiver> {
-    const receiver = new FakeReceiver();
+  private constructor(tls: ReceiverTls | undefined) {
+    const listener = (request: IncomingMessage, response: ServerResponse) =>
+      void this.#answer(request, response);
+    this.#scheme = tls === undefined ? 'http' : 'https';
+    this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  }
+
+  static async start(tls?: ReceiverTls): Promise<FakeReceiver> {
+    const receiver = new FakeReceiver(tls);
     await new Promise<void>((resolve) => receiver.#server.listen(0, '127.0.0.1', resolve));
     return receiver;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/events`;
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}/events`;
   }
 
   /** What was kept, in the order in which it came. */

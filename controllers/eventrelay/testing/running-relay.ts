@@ -19,22 +19,15 @@ export interface RunningRelayOptions {
   readonly client: ApiClient;
   readonly holder?: string;
   readonly sink: RelaySink;
-  /** Of the cursor. */
-  readonly cursorName?: string;
 }
 
 /** A relay with the machine's clock. */
-export function runRelay({
-  client,
-  sink,
-  holder = 'test',
-  cursorName = 'holt-event-relay',
-}: RunningRelayOptions): RunningRelay {
+export function runRelay({ client, sink, holder = 'test' }: RunningRelayOptions): RunningRelay {
   const stopping = new AbortController();
   const registry = new Registry();
   const relay = new EventRelay({
     line: 'file',
-    cursorName,
+    cursorName: 'holt-event-relay',
     holder,
     client,
     sink,
