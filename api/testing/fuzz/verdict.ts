@@ -25,8 +25,12 @@ function statusProblem(value: unknown, code: number): string | undefined {
   return isStatus ? undefined : `a ${code} that is no Status: ${JSON.stringify(value)?.slice(0, 300)}`;
 }
 
+/** A path that is not served is answered as a Go server does, without a Status: so is upstream's. */
+const NOT_SERVED = '404 page not found\n';
+
 function bodyProblem({ code, headers, body }: RawAnswer): string | undefined {
   const type = headers['content-type']?.split(';', 1)[0];
+  if (code === 404 && type === 'text/plain' && body.toString() === NOT_SERVED) return undefined;
   const isError = code >= 400;
   try {
     if (type === 'application/json') {
