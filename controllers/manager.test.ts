@@ -1,7 +1,7 @@
 import test from 'ava';
 import { isAlreadyExists, isNotFound } from '../api/client/index.ts';
 import { eventually } from '../api/client/testing/eventually.ts';
-import { configMapDefinition } from '../crds/configmap/definition.ts';
+import { type ConfigMap, configMapDefinition } from '../crds/configmap/definition.ts';
 import { type Event, eventDefinition } from '../crds/event/definition.ts';
 import { type Lease, leaseDefinition } from '../crds/lease/definition.ts';
 import type { ApiObject, Stored } from '../crds/meta/meta.ts';
@@ -17,6 +17,9 @@ import { statePaths } from '../lib/config.ts';
 import { isInOrder, readStream, withoutRepetitions } from './eventrelay/testing/running-relay.ts';
 import { findCondition, formatMicroTime, ownerReferenceTo } from './runtime/index.ts';
 import { ControlPlane, type RunningPart } from './testing/control-plane.ts';
+import { readAuditedRequests, rightsOf, uses } from './testing/granted-rights.ts';
+
+const MANAGER = 'system:holt-manager';
 
 let plane: ControlPlane;
 let leader: RunningPart;
@@ -24,7 +27,7 @@ let isStarted = false;
 let heart: NodeJS.Timeout | undefined;
 
 test.before(async () => {
-  plane = await ControlPlane.start();
+  plane = await ControlPlane.start({ audit: { rules: [{ level: 'Metadata', users: [MANAGER] }] } });
   isStarted = true;
   leader = await plane.startManager();
 });
@@ -195,6 +198,31 @@ test.serial(
     await eventually('freed', () => isUsed('0', '0'));
   },
 );
+test.serial('an authority that somebody changed is put right again', async (t) => {
+  const key = { namespace: 'default', name: 'kube-root-ca.crt' };
+  const read = async () => (await plane.client.get<ConfigMap>(configMapDefinition, key)).data?.['ca.crt'];
+  const right = await read();
+  await plane.client.patch(configMapDefinition, key, { data: { 'ca.crt': 'wrong' } });
+  await eventually('put right', async () => (await read()) === right);
+  t.truthy(right);
+});
+
+test.serial('a container without its VM is told so, and let go when it is deleted', async (t) => {
+  const key = { namespace: 'default', name: 'lonely' };
+  const container = await plane.client.create<SandboxContainer>(sandboxContainerDefinition, {
+    apiVersion: 'holt.dev/v1alpha1',
+    kind: 'SandboxContainer',
+    metadata: { ...key, finalizers: ['holt.dev/container'] },
+    spec: { vmRef: { name: 'nobody' }, role: 'live', source: { closure: '/opt/x' }, command: ['/x'] },
+  } as unknown as SandboxContainer);
+  await eventually('told so', async () => {
+    const { status } = await plane.client.get<SandboxContainer>(sandboxContainerDefinition, key);
+    return findCondition(status?.conditions, 'Ready')?.reason === 'UserVmNotFound';
+  });
+  await plane.client.delete(sandboxContainerDefinition, key);
+  await eventually('let go', () => isGone(sandboxContainerDefinition, container));
+  t.pass();
+});
 
 test.serial('a Namespace is emptied, finalizers and all, and goes', async (t) => {
   const namespace = await makeNamespace('doomed');
@@ -298,4 +326,19 @@ test.serial('a node without heartbeats becomes Unknown, and comes back with them
   await eventually('Unknown', async () => (await isReady()) === 'Unknown', 60_000);
   await heartbeat('silent');
   await eventually('back', async () => (await isReady()) === 'True');
+});
+
+test.serial('of all that it did nothing was refused, and it has no right that it did not use', async (t) => {
+  const requests = await readAuditedRequests(statePaths(plane.config.stateDir).auditLog);
+  t.true(requests.length > 100);
+  t.deepEqual(
+    requests.filter(({ isRefused }) => isRefused),
+    [],
+  );
+  const rights = await rightsOf(plane.client, MANAGER);
+  t.true(rights.length > 40);
+  t.deepEqual(
+    rights.filter((right) => !requests.some((request) => request.user === MANAGER && uses(request, right))),
+    [],
+  );
 });

@@ -7,7 +7,7 @@ import { type Lease, leaseDefinition } from '../crds/lease/definition.ts';
 import type { ApiObject } from '../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
 import { type Namespace, namespaceDefinition } from '../crds/namespace/definition.ts';
-import { type Node, nodeDefinition } from '../crds/node/definition.ts';
+import { NODE_LEASE_NAMESPACE, type Node, nodeDefinition } from '../crds/node/definition.ts';
 import { type ResourceQuota, resourceQuotaDefinition } from '../crds/resourcequota/definition.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
@@ -46,16 +46,17 @@ export function startManager(context: ManagerOptions): Manager {
   const share = <T extends ApiObject>(
     definition: ResourceDefinition,
     indexers: Readonly<Record<string, IndexFunction<T>>> = {},
+    namespace?: string,
   ): Informer<T> => {
     const { client, clock, logger } = context;
-    const informer = new Informer<T>({ client, clock, logger, definition, indexers });
+    const informer = new Informer<T>({ client, clock, logger, definition, indexers, namespace });
     // Readers of metadata alone see every kind as ApiObject; nobody writes through an informer.
     informers.push(informer as unknown as Informer<ApiObject>);
     return informer;
   };
   const namespaces = share<Namespace>(namespaceDefinition);
   const nodes = share<Node>(nodeDefinition);
-  const leases = share<Lease>(leaseDefinition);
+  const leases = share<Lease>(leaseDefinition, {}, NODE_LEASE_NAMESPACE);
   const vms = share<UserVm>(userVmDefinition, userVmIndexers);
   const containers = share<SandboxContainer>(sandboxContainerDefinition, containerIndexers);
   const quotas = share<ResourceQuota>(resourceQuotaDefinition, quotaIndexers);

@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { ApiClient } from '../../api/client/index.ts';
 import { eventually } from '../../api/client/testing/eventually.ts';
 import { freePorts } from '../../api/testing/free-ports.ts';
@@ -31,7 +32,8 @@ export class ControlPlane {
     this.client = client;
   }
 
-  static async start(): Promise<ControlPlane> {
+  /** @param overrides of the configuration, e.g. of what is audited */
+  static async start(overrides: Partial<z.input<typeof holtConfigSchema>> = {}): Promise<ControlPlane> {
     const stateDir = await mkdtemp(join(tmpdir(), 'holt-manager-'));
     const [api, etcdClient, etcdPeer, managerMetrics] = await freePorts(4);
     const config = holtConfigSchema.parse({
@@ -39,6 +41,7 @@ export class ControlPlane {
       ports: { api, etcdClient, etcdPeer, managerMetrics },
       vmm: { binary: '/bin/false', mode: 'emulated' },
       logLevel: 'debug',
+      ...overrides,
     });
     const paths = statePaths(stateDir);
     await mkdir(paths.logs, { recursive: true });

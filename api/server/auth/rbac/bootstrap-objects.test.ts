@@ -2,8 +2,9 @@ import test from 'ava';
 import type { ApiObject } from '../../../../crds/meta/meta.ts';
 import {
   AUTOUPDATE_ANNOTATION,
-  clusterRoleBindingOf,
+  bindingOf,
   clusterRoleOf,
+  isRetirable,
   planBootstrap,
 } from './bootstrap-objects.ts';
 
@@ -14,7 +15,7 @@ const role = clusterRoleOf({
     { verbs: ['get'], nonResourceURLs: ['/metrics'] },
   ],
 });
-const binding = clusterRoleBindingOf({ name: 'keeper', users: ['kim'], groups: ['keepers'] });
+const binding = bindingOf({ name: 'keeper', users: ['kim'], groups: ['keepers'] });
 
 function next(current: ApiObject, wanted: ApiObject): ApiObject | undefined {
   const plan = planBootstrap(current, wanted);
@@ -53,4 +54,19 @@ test("an aggregated role's rules are not the bootstrap's; a binding to another r
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'x' },
   };
   t.deepEqual(planBootstrap(elsewhere, binding), { action: 'replace' });
+});
+
+test('a binding in a namespace is a RoleBinding there', (t) => {
+  const here = bindingOf({ name: 'keeper', namespace: 'kube-system', users: ['kim'] });
+  t.like(here, { kind: 'RoleBinding', metadata: { name: 'keeper', namespace: 'kube-system' } });
+  t.like(here.roleRef as object, { kind: 'ClusterRole', name: 'keeper' });
+  t.deepEqual(planBootstrap(structuredClone(here), here), { action: 'none' });
+  t.deepEqual(next({ ...here, subjects: [] }, here)?.subjects, here.subjects);
+});
+
+test('what is no longer made is taken away, unless somebody took it over', (t) => {
+  t.true(isRetirable(role));
+  const annotations = { [AUTOUPDATE_ANNOTATION]: 'false' };
+  t.false(isRetirable({ ...role, metadata: { ...role.metadata, annotations } }));
+  t.false(isRetirable({ ...role, metadata: { name: 'keeper' } }));
 });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isRecord, type JsonRecord } from '../../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../../crds/meta/meta.ts';
-import type { BootstrapBinding, BootstrapRole } from './bootstrap-policy.ts';
+import type { BootstrapBinding, BootstrapRole } from './bootstrap-rule.ts';
 import { RBAC_GROUP, roleRefOf, rulesOf, subjectsOf } from './policy-rule.ts';
 import { uncoveredRules } from './rule-coverage.ts';
 
@@ -28,13 +28,13 @@ export function clusterRoleOf({ name, labels, rules, aggregates }: BootstrapRole
   };
 }
 
-/** The ClusterRoleBinding as it is made. */
-export function clusterRoleBindingOf({ name, role, users = [], groups = [] }: BootstrapBinding): ApiObject {
+/** The ClusterRoleBinding or RoleBinding as it is made. */
+export function bindingOf({ name, role, namespace, users = [], groups = [] }: BootstrapBinding): ApiObject {
   const subject = (kind: string) => (who: string) => ({ kind, apiGroup: RBAC_GROUP, name: who });
   return {
     apiVersion: `${RBAC_GROUP}/v1`,
-    kind: 'ClusterRoleBinding',
-    metadata: metadataOf(name),
+    kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
+    metadata: { ...metadataOf(name), ...(namespace === undefined ? {} : { namespace }) },
     roleRef: { apiGroup: RBAC_GROUP, kind: 'ClusterRole', name: role ?? name },
     subjects: [...users.map(subject('User')), ...groups.map(subject('Group'))],
   };
@@ -91,8 +91,14 @@ export type BootstrapPlan =
 export function planBootstrap(current: ApiObject | undefined, wanted: ApiObject): BootstrapPlan {
   if (current === undefined) return { action: 'create' };
   if (isProtected(current)) return { action: 'none' };
-  const isBinding = wanted.kind === 'ClusterRoleBinding';
+  const isBinding = wanted.kind !== 'ClusterRole';
   if (isBinding && !isDeepStrictEqual(roleRefOf(current), roleRefOf(wanted))) return { action: 'replace' };
   const next = isBinding ? mendedBinding(current, wanted) : mendedRole(current, wanted);
   return isDeepStrictEqual(next, current) ? { action: 'none' } : { action: 'update', next };
+}
+
+/** Whether an object that a release made long ago is still only that: nobody took it out of the server's care. */
+export function isRetirable(object: ApiObject): boolean {
+  const { labels = {} } = object.metadata;
+  return Object.entries(LABELS).every(([key, value]) => labels[key] === value) && !isProtected(object);
 }

@@ -1,28 +1,5 @@
-/** A rule as it is written down: fields that are empty are left out. */
-export interface BootstrapRule {
-  readonly verbs: readonly string[];
-  readonly apiGroups?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly nonResourceURLs?: readonly string[];
-}
-
-/** A ClusterRole that is there from the start. */
-export interface BootstrapRole {
-  readonly name: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly rules: readonly BootstrapRule[];
-  /** Takes the rules of all roles with this label instead. */
-  readonly aggregates?: string;
-}
-
-/** A ClusterRoleBinding that is there from the start: of the role of its name unless `role` names another. */
-export interface BootstrapBinding {
-  readonly name: string;
-  readonly role?: string;
-  readonly users?: readonly string[];
-  readonly groups?: readonly string[];
-}
+import { type BootstrapBinding, type BootstrapRole, core, of, urls } from './bootstrap-rule.ts';
+import { MANAGER_BINDINGS, MANAGER_ROLES } from './manager-roles.ts';
 
 const READ = ['get', 'list', 'watch'] as const;
 const WRITE = ['create', 'delete', 'deletecollection', 'patch', 'update'] as const;
@@ -30,18 +7,6 @@ const RBAC = 'rbac.authorization.k8s.io';
 const TO_ADMIN = `${RBAC}/aggregate-to-admin`;
 const TO_EDIT = `${RBAC}/aggregate-to-edit`;
 const TO_VIEW = `${RBAC}/aggregate-to-view`;
-
-function core(verbs: readonly string[], ...resources: readonly string[]): BootstrapRule {
-  return { verbs, apiGroups: [''], resources };
-}
-
-function of(group: string, verbs: readonly string[], ...resources: readonly string[]): BootstrapRule {
-  return { verbs, apiGroups: [group], resources };
-}
-
-function urls(...nonResourceURLs: readonly string[]): BootstrapRule {
-  return { verbs: ['get'], nonResourceURLs };
-}
 
 const HEALTH = ['/healthz', '/livez', '/readyz'] as const;
 const VERSION = ['/version', '/version/'] as const;
@@ -155,27 +120,11 @@ const CONTROLLER_ACCOUNTS_ROLE: BootstrapRole = {
   ],
 };
 
-/**
- * Holt's own processes. The manager's garbage and namespace collection deletes objects of every kind, kinds of
- * later CustomResourceDefinitions included, takes finalizers and owner references off them, and writes statuses
- * with their events; what it makes is named one by one. Nodes have no role: the node authoriser knows what is theirs.
- */
-const HOLT_ROLES: readonly BootstrapRole[] = [
-  {
-    name: 'holt:manager',
-    rules: [
-      {
-        verbs: [...READ, 'delete', 'deletecollection', 'patch', 'update'],
-        apiGroups: ['*'],
-        resources: ['*'],
-      },
-      { verbs: ['create'], apiGroups: ['*'], resources: ['*/commit'] },
-      core(['create'], 'events', 'configmaps', 'serviceaccounts', 'services'),
-      of('coordination.k8s.io', ['create'], 'leases'),
-    ],
-  },
-  { name: 'holt:router', rules: [of('holt.dev', READ, 'sandboxcontainers', 'uservms')] },
-];
+/** What holt-router watches. Nodes have no role: the node authoriser knows what is theirs. */
+const ROUTER_ROLE: BootstrapRole = {
+  name: 'holt:router',
+  rules: [of('holt.dev', ['list', 'watch'], 'sandboxcontainers', 'uservms')],
+};
 
 /** Every ClusterRole that the server makes and keeps. */
 export const BOOTSTRAP_ROLES: readonly BootstrapRole[] = [
@@ -183,10 +132,11 @@ export const BOOTSTRAP_ROLES: readonly BootstrapRole[] = [
   ...SYSTEM_ROLES,
   ...CONTROLLER_ROLES,
   CONTROLLER_ACCOUNTS_ROLE,
-  ...HOLT_ROLES,
+  ...MANAGER_ROLES,
+  ROUTER_ROLE,
 ];
 
-/** Every ClusterRoleBinding that the server makes and keeps. */
+/** Every binding that the server makes and keeps. */
 export const BOOTSTRAP_BINDINGS: readonly BootstrapBinding[] = [
   { name: 'cluster-admin', groups: ['system:masters'] },
   { name: 'system:discovery', groups: ['system:authenticated'] },
@@ -198,7 +148,13 @@ export const BOOTSTRAP_BINDINGS: readonly BootstrapBinding[] = [
     name: 'system:controller:generic-garbage-collector',
     users: ['system:serviceaccount:kube-system:generic-garbage-collector'],
   },
-  { name: 'holt:controller-accounts', users: ['system:holt-manager'] },
-  { name: 'holt:manager', users: ['system:holt-manager'] },
+  { name: 'holt:controller-accounts', namespace: 'kube-system', users: ['system:holt-manager'] },
+  ...MANAGER_BINDINGS,
   { name: 'holt:router', users: ['system:holt-router'] },
 ];
+
+/**
+ * ClusterRoles that earlier releases made, with the bindings of their names. They grant more than is needed now, and
+ * what is only left out of this list stays where it was made: they are taken away.
+ */
+export const RETIRED_ROLES: readonly string[] = ['holt:manager'];

@@ -6,8 +6,9 @@ import { createObject } from '../../write/create.ts';
 import { deleteObject } from '../../write/delete.ts';
 import { parseDeleteOptions } from '../../write/delete-options.ts';
 import { updateObject } from '../../write/update.ts';
-import { clusterRoleBindingOf, clusterRoleOf, planBootstrap } from './bootstrap-objects.ts';
-import { BOOTSTRAP_BINDINGS, BOOTSTRAP_ROLES } from './bootstrap-policy.ts';
+import { bindingOf, clusterRoleOf, isRetirable, planBootstrap } from './bootstrap-objects.ts';
+import { BOOTSTRAP_BINDINGS, BOOTSTRAP_ROLES, RETIRED_ROLES } from './bootstrap-policy.ts';
+import type { BootstrapBinding } from './bootstrap-rule.ts';
 import { rbacResource, serverWrite } from './server-write.ts';
 
 /** Another replica was faster: its object is judged in the next round. */
@@ -22,10 +23,10 @@ async function ensureObject(
   wanted: ApiObject,
 ): Promise<number | undefined> {
   const resource = rbacResource(context, plural);
-  const { name = '' } = wanted.metadata;
+  const { name = '', namespace } = wanted.metadata;
   if (resource === undefined) return 0;
-  const write = serverWrite(context, resource, name);
-  const cached = context.cache.get(objectKey(resource.definition, undefined, name));
+  const write = serverWrite(context, resource, name, namespace);
+  const cached = context.cache.get(objectKey(resource.definition, namespace, name));
   const plan = planBootstrap(cached?.object, wanted);
   try {
     if (plan.action === 'none') return 0;
@@ -46,18 +47,41 @@ async function ensureObject(
   }
 }
 
+/** @returns whether there was something to take away */
+async function retire(context: ServerContext, plural: string, name: string): Promise<boolean> {
+  const resource = rbacResource(context, plural);
+  if (resource === undefined) return false;
+  const cached = context.cache.get(objectKey(resource.definition, undefined, name));
+  if (cached === undefined || !isRetirable(cached.object)) return false;
+  const options = parseDeleteOptions(
+    { preconditions: { uid: cached.object.metadata.uid } },
+    new URLSearchParams(),
+  );
+  try {
+    await deleteObject(serverWrite(context, resource, name), options);
+  } catch (error) {
+    if (!isLostRace(error)) throw error;
+  }
+  return true;
+}
+
 /** How long the cache may take to see what was written, before a further round looks. */
 const CACHE_LAG_MAX_MS = 500;
 
+function pluralOf({ namespace }: BootstrapBinding): string {
+  return namespace === undefined ? 'clusterrolebindings' : 'rolebindings';
+}
+
 /**
- * Makes the bootstrap roles and bindings, and gives them back what they lack: one round over all of them.
+ * Makes the bootstrap roles and bindings, gives them back what they lack, and takes away what earlier releases made
+ * and this one does without: one round over all of them.
  * @returns whether everything is in its place and known to the authoriser, so that no further round is needed
  * @throws StatusError, StorageError
  */
 export async function ensureBootstrapPolicy(context: ServerContext): Promise<boolean> {
   const wanted = [
     ...BOOTSTRAP_ROLES.map((role) => ['clusterroles', clusterRoleOf(role)] as const),
-    ...BOOTSTRAP_BINDINGS.map((binding) => ['clusterrolebindings', clusterRoleBindingOf(binding)] as const),
+    ...BOOTSTRAP_BINDINGS.map((binding) => [pluralOf(binding), bindingOf(binding)] as const),
   ];
   let revision = 0;
   let isComplete = true;
@@ -65,6 +89,10 @@ export async function ensureBootstrapPolicy(context: ServerContext): Promise<boo
     const written = await ensureObject(context, plural, object);
     if (written === undefined) isComplete = false;
     else revision = Math.max(revision, written);
+  }
+  for (const name of RETIRED_ROLES) {
+    for (const plural of ['clusterrolebindings', 'clusterroles'])
+      if (await retire(context, plural, name)) isComplete = false;
   }
   return isComplete && context.cache.whenAt(revision, CACHE_LAG_MAX_MS);
 }

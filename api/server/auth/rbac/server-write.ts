@@ -4,18 +4,23 @@ import type { WriteRequest } from '../../write/write-request.ts';
 import { SERVER_USER } from '../user.ts';
 import { RBAC_GROUP } from './policy-rule.ts';
 
-/** A cluster-scoped RBAC resource; undefined where this server does not serve it. */
+/** An RBAC resource; undefined where this server does not serve it. */
 export function rbacResource(context: ServerContext, plural: string): Resource | undefined {
   return context.catalog.find(RBAC_GROUP, 'v1', plural);
 }
 
-/** A write of a cluster-scoped object by the server itself. */
-export function serverWrite(context: ServerContext, resource: Resource, name: string): WriteRequest {
+/** A write by the server itself. @param namespace absent for a cluster-scoped object */
+export function serverWrite(
+  context: ServerContext,
+  resource: Resource,
+  name: string,
+  namespace?: string,
+): WriteRequest {
   return {
     context,
     user: SERVER_USER,
     resource,
-    namespace: undefined,
+    namespace,
     name,
     subresource: '',
     traceparent: undefined,

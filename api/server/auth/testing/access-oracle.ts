@@ -26,8 +26,8 @@ interface Row {
   readonly edit?: string;
   readonly admin?: string;
   readonly everybody?: string;
-  /** Beyond what it may do to everything: read, change, delete. */
-  readonly manager?: string;
+  /** Controllers of holt-manager, by the last part of their roles' names. */
+  readonly controllers?: Readonly<Record<string, string>>;
   /** Beyond what it may do to everything: read, change and delete one by one. */
   readonly collector?: string;
   readonly router?: string;
@@ -40,58 +40,89 @@ interface Row {
 
 const READ = 'GLW';
 const WRITE = 'CUPDX';
-const MANAGER = 'GLWUPDX';
+const SEE = 'LW';
 const COLLECTOR = 'GLWUPD';
 
 /** By `group/plural` or `group/plural/subresource`; the core group is empty. */
 export const ROWS: Readonly<Record<string, Row>> = {
-  '/configmaps': { view: READ, edit: WRITE, manager: 'C' },
-  '/events': { view: READ, edit: WRITE, manager: 'C', collector: 'C', node: 'C' },
+  '/configmaps': {
+    view: READ,
+    edit: WRITE,
+    controllers: { 'namespace-defaults': 'C', 'event-relay-cursor': 'C' },
+  },
+  '/events': {
+    view: READ,
+    edit: WRITE,
+    collector: 'C',
+    node: 'C',
+    controllers: { 'event-retention': 'LD', 'event-relay': SEE },
+  },
   '/limitranges': { view: READ },
-  '/namespaces': { view: READ },
-  '/namespaces/finalize': {},
+  '/namespaces': { view: READ, controllers: { 'namespace-controller': SEE, 'namespace-defaults': SEE } },
+  '/namespaces/finalize': { controllers: { 'namespace-controller': 'U' } },
   '/namespaces/status': { view: READ },
-  '/namespaces/commit': { manager: 'C' },
-  '/nodes': { node: 'C', own: 'GLWUP' },
+  '/namespaces/commit': { controllers: { 'namespace-controller': 'C' } },
+  '/nodes': { node: 'C', own: 'GLWUP', controllers: { placement: SEE, 'node-controller': SEE } },
   '/nodes/status': { own: 'GLWUP' },
-  '/nodes/commit': { manager: 'C', own: 'GLWUPC' },
+  '/nodes/commit': { own: 'GLWUPC', controllers: { 'node-controller': 'C' } },
   '/resourcequotas': { view: READ },
   '/resourcequotas/status': { view: READ },
-  '/resourcequotas/commit': { manager: 'C' },
+  '/resourcequotas/commit': {},
   '/secrets': { edit: READ + WRITE },
-  '/serviceaccounts': { view: READ, edit: `${WRITE}I`, manager: 'C' },
+  '/serviceaccounts': { view: READ, edit: `${WRITE}I`, controllers: { 'namespace-defaults': 'C' } },
   '/serviceaccounts/token': { edit: 'C' },
-  '/services': { view: READ, edit: WRITE, manager: 'C' },
+  '/services': { view: READ, edit: WRITE, controllers: { 'api-service': 'C' } },
   '/services/status': { view: READ },
-  '/services/commit': { manager: 'C' },
+  '/services/commit': {},
   'admissionregistration.k8s.io/validatingadmissionpolicies': {},
   'admissionregistration.k8s.io/validatingadmissionpolicies/status': {},
-  'admissionregistration.k8s.io/validatingadmissionpolicies/commit': { manager: 'C' },
+  'admissionregistration.k8s.io/validatingadmissionpolicies/commit': {},
   'admissionregistration.k8s.io/validatingadmissionpolicybindings': {},
   'apiextensions.k8s.io/customresourcedefinitions': {},
   'apiextensions.k8s.io/customresourcedefinitions/status': {},
-  'apiextensions.k8s.io/customresourcedefinitions/commit': { manager: 'C' },
+  'apiextensions.k8s.io/customresourcedefinitions/commit': {},
   'authentication.k8s.io/selfsubjectreviews': { everybody: 'C' },
   'authentication.k8s.io/tokenreviews': { delegator: 'C' },
   'authorization.k8s.io/localsubjectaccessreviews': { admin: 'C' },
   'authorization.k8s.io/selfsubjectaccessreviews': { everybody: 'C' },
   'authorization.k8s.io/selfsubjectrulesreviews': { everybody: 'C' },
   'authorization.k8s.io/subjectaccessreviews': { delegator: 'C' },
-  'coordination.k8s.io/leases': { edit: READ + WRITE, manager: 'C' },
+  'coordination.k8s.io/leases': {
+    edit: READ + WRITE,
+    controllers: { 'leader-election': 'C', 'node-heartbeats': READ },
+  },
   'holt.dev/guestimages': { view: READ, node: READ },
   'holt.dev/guestimages/status': { view: READ, node: 'GUP' },
-  'holt.dev/guestimages/commit': { manager: 'C', node: 'C' },
-  'holt.dev/sandboxcontainers': { view: READ, edit: WRITE, router: READ, own: 'GLWUP' },
+  'holt.dev/guestimages/commit': { node: 'C' },
+  'holt.dev/sandboxcontainers': {
+    view: READ,
+    edit: WRITE,
+    router: SEE,
+    own: 'GLWUP',
+    controllers: { 'container-binding': 'LWP' },
+  },
   'holt.dev/sandboxcontainers/status': { view: READ, own: 'GUP' },
-  'holt.dev/sandboxcontainers/commit': { manager: 'C', own: 'C' },
-  'holt.dev/uservms': { view: READ, edit: WRITE, router: READ, own: 'GLWUP' },
+  'holt.dev/sandboxcontainers/commit': { own: 'C', controllers: { 'container-binding': 'C' } },
+  'holt.dev/uservms': {
+    view: READ,
+    edit: WRITE,
+    router: SEE,
+    own: 'GLWUP',
+    controllers: { placement: SEE, 'container-binding': READ },
+  },
   'holt.dev/uservms/status': { view: READ, own: 'GUP' },
-  'holt.dev/uservms/commit': { manager: 'C', own: 'C' },
+  'holt.dev/uservms/commit': { own: 'C', controllers: { placement: 'C' } },
   'rbac.authorization.k8s.io/clusterrolebindings': {},
   'rbac.authorization.k8s.io/clusterroles': {},
   'rbac.authorization.k8s.io/rolebindings': { admin: READ + WRITE },
   'rbac.authorization.k8s.io/roles': { admin: READ + WRITE },
 };
+
+function controllerRoles(...names: readonly string[]): Record<string, (row: Row) => string> {
+  return Object.fromEntries(
+    names.map((name) => [`system:controller:${name}`, ({ controllers }: Row) => controllers?.[name] ?? '']),
+  );
+}
 
 /** What each bootstrap role adds to what everybody may. */
 export const ROLES: Readonly<Record<string, (row: Row) => string>> = {
@@ -110,7 +141,18 @@ export const ROLES: Readonly<Record<string, (row: Row) => string>> = {
   'system:service-account-issuer-discovery': () => '',
   'system:controller:generic-garbage-collector': ({ collector = '' }) => COLLECTOR + collector,
   'holt:controller-accounts': () => '',
-  'holt:manager': ({ manager = '' }) => MANAGER + manager,
+  'holt:leader-election': ({ controllers }) => controllers?.['leader-election'] ?? '',
+  ...controllerRoles(
+    'placement',
+    'container-binding',
+    'node-controller',
+    'node-heartbeats',
+    'namespace-defaults',
+  ),
+  ...controllerRoles('api-service', 'event-retention', 'event-relay', 'event-relay-cursor'),
+  // Whatever is in a namespace that ends goes with it.
+  'system:controller:namespace-controller': ({ controllers }) =>
+    `LD${controllers?.['namespace-controller'] ?? ''}`,
   'holt:router': ({ router = '' }) => router,
 };
 
