@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import test from 'ava';
-import { ApiClient, Informer } from '../../api/client/index.ts';
+import { ApiClient, type ApiError, Informer } from '../../api/client/index.ts';
 import { eventually } from '../../api/client/testing/eventually.ts';
 import { guestImageDefinition } from '../../crds/guestimage/definition.ts';
 import { nodeDefinition } from '../../crds/node/definition.ts';
@@ -102,5 +102,22 @@ test("holt-node's certificate suffices for what it does: register, watch, write 
   );
   const node = await client.get(nodeDefinition, { name: nodeName });
   await committer.commit(nodeDefinition, node, { ...(node.status ?? {}) }, [event]);
+  const gone: string[] = [];
+  for (const informer of [vms, containers])
+    informer?.onChange((_key, change) => {
+      if (change.new === undefined) gone.push(change.old?.kind ?? '');
+    });
+  for (const definition of [sandboxContainerDefinition, userVmDefinition])
+    await plane.client.patch(
+      definition,
+      metadata,
+      { status: { nodeName: 'another' } },
+      { subresource: 'status' },
+    );
+  await eventually('both are out of sight', async () => gone.length === 2);
+  t.deepEqual(gone.sort(), ['SandboxContainer', 'UserVM']);
+  t.deepEqual([vms?.lister.list(), containers?.lister.list()], [[], []]);
+  for (const definition of [sandboxContainerDefinition, userVmDefinition])
+    t.is((await t.throwsAsync<ApiError>(client.get(definition, metadata)))?.code, 403);
   await Promise.all(informers.map((informer) => informer.stop()));
 });

@@ -278,6 +278,19 @@ test.serial('a container removed inside the guest comes back; its sibling stays'
   await allReady();
 });
 
+test.serial('a container that its node does not see for a while runs on', async (t) => {
+  const before = await getContainer(holt, 'alice-live');
+  const patch = ['patch', 'sandboxcontainer', 'alice-live', '--subresource=status', '--type=merge', '-p'];
+  await holt.kubectl([...patch, JSON.stringify({ status: { nodeName: null } })]);
+  await eventually('its node again', 60_000, async () => {
+    ensure((await getContainer(holt, 'alice-live')).status?.nodeName === before.status?.nodeName, 'not yet');
+  });
+  await whoAmI(holt, cookies.alice, '/whoami');
+  const { status } = await getContainer(holt, 'alice-live');
+  const { containerId, startedAt, restartCount } = before.status ?? {};
+  t.like(status, { containerId, startedAt, restartCount });
+});
+
 test.serial('deleted nft rules and taps are repaired; orphans go', async (t) => {
   t.timeout(300_000);
   await holt.inNetns(['nft', 'flush', 'ruleset']);
