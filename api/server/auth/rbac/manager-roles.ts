@@ -69,6 +69,15 @@ const ROLES: readonly ManagerRole[] = [
     rules: [core(['create'], 'services'), named(core(SEE, 'services'), 'kubernetes')],
   },
   {
+    name: 'system:controller:resourcequota-controller',
+    rules: [
+      core(['get'], 'resourcequotas'),
+      core(['create'], 'resourcequotas/commit'),
+      // Quotas count objects of every kind, those of later definitions too.
+      of('*', SEE, '*'),
+    ],
+  },
+  {
     name: 'system:controller:event-retention',
     rules: [core(['delete', 'list'], 'events')],
   },

@@ -65,9 +65,9 @@ export const ROWS: Readonly<Record<string, Row>> = {
   '/nodes': { node: 'C', own: 'GLWUP', controllers: { placement: SEE, 'node-controller': SEE } },
   '/nodes/status': { own: 'GLWUP' },
   '/nodes/commit': { own: 'GLWUPC', controllers: { 'node-controller': 'C' } },
-  '/resourcequotas': { view: READ },
+  '/resourcequotas': { view: READ, controllers: { 'resourcequota-controller': 'G' } },
   '/resourcequotas/status': { view: READ },
-  '/resourcequotas/commit': {},
+  '/resourcequotas/commit': { controllers: { 'resourcequota-controller': 'C' } },
   '/secrets': { edit: READ + WRITE },
   '/serviceaccounts': { view: READ, edit: `${WRITE}I`, controllers: { 'namespace-defaults': 'C' } },
   '/serviceaccounts/token': { edit: 'C' },
@@ -150,6 +150,8 @@ export const ROLES: Readonly<Record<string, (row: Row) => string>> = {
     'namespace-defaults',
   ),
   ...controllerRoles('api-service', 'event-retention', 'event-relay', 'event-relay-cursor'),
+  'system:controller:resourcequota-controller': ({ controllers }) =>
+    SEE + (controllers?.['resourcequota-controller'] ?? ''),
   // Whatever is in a namespace that ends goes with it.
   'system:controller:namespace-controller': ({ controllers }) =>
     `LD${controllers?.['namespace-controller'] ?? ''}`,
