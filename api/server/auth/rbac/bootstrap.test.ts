@@ -77,7 +77,6 @@ test.serial("the manager's own identity gets no Secret, writes no spec and makes
   const lease = '/apis/coordination.k8s.io/v1/namespaces';
   for (const [method, path] of [
     ['GET', '/api/v1/namespaces/default/secrets/x'],
-    ['GET', '/api/v1/secrets?watch=true'],
     ['PUT', `${HERE}/uservms/x`],
     ['POST', `${HERE}/uservms`],
     ['PUT', `${HERE}/uservms/x/status`],
