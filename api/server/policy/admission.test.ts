@@ -408,6 +408,36 @@ test('the authorizer answers about the writer and about service accounts', async
   t.is((await api.send(request)).code, 201);
 });
 
+test('the authorizer takes field selectors into account, as a node is asked about', async (t) => {
+  const uservms = "authorizer.group('holt.dev').resource('uservms')";
+  const on = (selector: string) => `${uservms}.fieldSelector('${selector}').check('list').allowed()`;
+  await setUp({
+    ...{ name: 'views', resource: 'events' },
+    spec: {
+      validations: [
+        {
+          expression: `${on('status.nodeName=node-1')} && !${on('status.nodeName=node-2')}`,
+          message: 'not its own',
+        },
+        { expression: `!${on('!')} && !${uservms}.check('list').allowed()`, message: 'without a selector' },
+        { expression: "object.reason != 'Marker'", message: 'in force' },
+      ],
+    },
+  });
+  const tell = (reason: string): TestRequest => ({
+    method: 'POST',
+    path: '/api/v1/namespaces/views/events?dryRun=All',
+    headers: { 'impersonate-user': 'system:node:node-1', 'impersonate-group': 'system:nodes' },
+    body: {
+      ...{ apiVersion: 'v1', kind: 'Event', metadata: { generateName: 'x' }, reason, type: 'Normal' },
+      involvedObject: { kind: 'Node', name: 'node-1' },
+    },
+  });
+  const marked = await refusal(tell('Marker'));
+  t.regex(marked.message, /in force$/);
+  t.is((await api.send(tell('Told'))).code, 201);
+});
+
 test('what a token is asked for', async (t) => {
   await setUp({
     ...{ name: 'tokens', resource: 'serviceaccounts/token' },

@@ -3,6 +3,8 @@ import type { Attributes, Authorize } from '../auth/authorize.ts';
 import { pathAttributes } from '../auth/request-attributes.ts';
 import type { User } from '../auth/user.ts';
 import { checkDnsLabel, checkDnsSubdomain } from '../schema/names.ts';
+import { type FieldRequirement, parseFieldTerms } from '../selectors/field-selector.ts';
+import { SelectorError } from '../selectors/selector-error.ts';
 
 /** What a check costs. Source: AuthzCheck in k8s.io/apiserver/pkg/cel/library/cost.go */
 const CHECK_COST = 350_000;
@@ -117,6 +119,16 @@ function asServiceAccount(authorizer: Authorizer, namespace: string, name: strin
   return new Authorizer(authorizer.asking, user, authorizer.requestResource);
 }
 
+/** Without the selector less is allowed, never more: one that cannot be read is left out, as upstream. */
+function readableTerms(selector: string): readonly FieldRequirement[] {
+  try {
+    return parseFieldTerms(selector);
+  } catch (error) {
+    if (error instanceof SelectorError) return [];
+    throw error;
+  }
+}
+
 const SYNC = { async: false };
 const TYPE = 'kubernetes.authorization';
 const EMPTY: Fields = { group: '', resource: '', subresource: '', namespace: '', name: '' };
@@ -130,10 +142,15 @@ function addChecks(environment: Environment): void {
       SYNC,
     );
   }
-  // Roles know no selectors: what they allow does not depend on them.
-  for (const name of ['fieldSelector', 'labelSelector'])
-    environment.registerFunction(
-      `${resource}.${name}(string): ${resource}`,
+  // Roles know no selectors, the node authoriser those of fields: what nobody decides by is taken and not asked about.
+  environment
+    .registerFunction(
+      `${resource}.fieldSelector(string): ${resource}`,
+      (check: ResourceCheck, selector: string) => check.with({ fieldSelector: readableTerms(selector) }),
+      SYNC,
+    )
+    .registerFunction(
+      `${resource}.labelSelector(string): ${resource}`,
       (check: ResourceCheck) => check,
       SYNC,
     );
