@@ -8,6 +8,8 @@ import { type CelType, celTypeOf } from './schema-types.ts';
 
 /** One rule at its place in a schema, ready to be asked. */
 export interface CompiledRule {
+  /** Its place among the rules of its level. */
+  readonly index: number;
   /** Whether it compares with an old value, so that there is nothing to ask where there is none. */
   readonly isTransition: boolean;
   /** Whether it names the old value at all. */
@@ -49,7 +51,7 @@ export function compileLevel(
   const type = celTypeOf(environment, schema);
   return (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) => {
     try {
-      return [compileRule(rule, { environment, type, schema })];
+      return [{ index, ...compileRule(rule, { environment, type, schema }) }];
     } catch (error) {
       if (!(error instanceof RuleError)) throw error;
       onError(index, error.field, error.message);
@@ -86,7 +88,10 @@ function compile(environment: Environment, text: string, field: string, wanted: 
   throw new RuleError(field, `${what} must evaluate to a ${wanted}`);
 }
 
-function compileRule(rule: ValidationRule, { environment: base, type, schema }: Level): CompiledRule {
+function compileRule(
+  rule: ValidationRule,
+  { environment: base, type, schema }: Level,
+): Omit<CompiledRule, 'index'> {
   const isOptional = rule.optionalOldSelf === true;
   const environment = base
     .clone()

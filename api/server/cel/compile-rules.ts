@@ -30,7 +30,7 @@ interface Level {
  */
 export function compileRules(schema: StructuralSchema, path = ''): CompiledRules {
   const errors: FieldError[] = [];
-  const root = compileTree(asResource(schema), path, errors);
+  const root = compileTree(asResource(schema), { path, errors, uncorrelated: undefined });
   return {
     errors,
     validate(object, previous) {
@@ -40,7 +40,44 @@ export function compileRules(schema: StructuralSchema, path = ''): CompiledRules
   };
 }
 
-function compileTree(schema: StructuralSchema, path: string, errors: FieldError[]): Level | undefined {
+/** A place in a schema. */
+interface Place {
+  readonly path: string;
+  readonly errors: FieldError[];
+  /** The uppermost place whose children have no old selves; undefined where there is none. */
+  readonly uncorrelated: string | undefined;
+}
+
+/** What the use of old values at a place says wrong, in upstream's words. */
+function oldValueErrors(
+  schema: StructuralSchema,
+  rule: CompiledRule,
+  { path, uncorrelated }: Place,
+): FieldError[] {
+  const given = schema['x-kubernetes-validations']?.[rule.index];
+  const at = elementPath(fieldPath(path, 'x-kubernetes-validations'), rule.index);
+  const type = 'FieldValueInvalid';
+  if (rule.usesOld) {
+    if (uncorrelated === undefined) return [];
+    const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`;
+    return [{ field: fieldPath(at, 'rule'), type, value: given?.rule, detail }];
+  }
+  if (given?.optionalOldSelf === undefined) return [];
+  const detail = 'may not be set if oldSelf is not used in rule';
+  return [{ field: fieldPath(at, 'optionalOldSelf'), type, value: given.optionalOldSelf, detail }];
+}
+
+/** Where the children of a level lose their old selves, if they do. */
+function uncorrelatedBelow(schema: StructuralSchema, { path, uncorrelated }: Place): string | undefined {
+  const isLost =
+    schema.type === 'array'
+      ? schema['x-kubernetes-list-type'] !== 'map'
+      : schema['x-kubernetes-map-type'] === 'atomic' && schema.additionalProperties === undefined;
+  return uncorrelated ?? (isLost ? path : undefined);
+}
+
+function compileTree(schema: StructuralSchema, place: Place): Level | undefined {
+  const { path, errors } = place;
   const validations = schema['x-kubernetes-validations'] ?? [];
   const rules =
     validations.length === 0
@@ -49,13 +86,18 @@ function compileTree(schema: StructuralSchema, path: string, errors: FieldError[
           const at = fieldPath(elementPath(fieldPath(path, 'x-kubernetes-validations'), index), field);
           errors.push({ field: at, type: 'FieldValueInvalid', value: validations[index], detail });
         });
+  for (const rule of rules) errors.push(...oldValueErrors(schema, rule, place));
+  const uncorrelated = uncorrelatedBelow(schema, place);
   const fields = new Map<string, Level>();
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
-    const level = compileTree(child, elementPath(fieldPath(path, 'properties'), name), errors);
+    const at = elementPath(fieldPath(path, 'properties'), name);
+    const level = compileTree(child, { path: at, errors, uncorrelated });
     if (level !== undefined) fields.set(name, level);
   }
   const below = (child: StructuralSchema | undefined, name: string) =>
-    child === undefined ? undefined : compileTree(child, fieldPath(path, name), errors);
+    child === undefined
+      ? undefined
+      : compileTree(child, { path: fieldPath(path, name), errors, uncorrelated });
   const items = below(schema.items, 'items');
   const entries = below(schema.additionalProperties, 'additionalProperties');
   if (rules.length === 0 && fields.size === 0 && items === undefined && entries === undefined)

@@ -9,6 +9,7 @@ import { compileJsonPath } from '../printing/json-path.ts';
 import { checkDnsSubdomain } from '../schema/names.ts';
 import type { FieldError } from '../schema/structural.ts';
 import { isConditionTrue, isCrdKind } from './crd-object.ts';
+import { parseSchema } from './parse-schema.ts';
 import { forbidden, invalid, notSupported, required } from './schema-errors.ts';
 import { dns1035, validateCrdNames } from './validate-names.ts';
 import { validateSchema } from './validate-schema.ts';
@@ -44,7 +45,7 @@ function ruleCostErrors(
     const now = schema?.openAPIV3Schema;
     const before = old?.spec.versions.find((version) => version.name === name)?.schema?.openAPIV3Schema;
     if (now === undefined || isDeepStrictEqual(now, before)) return [];
-    return costErrors(now, `spec.versions[${index}].schema.openAPIV3Schema`);
+    return costErrors(parseSchema({ ...now }), `spec.versions[${index}].schema.openAPIV3Schema`);
   });
 }
 

@@ -6,6 +6,7 @@ import type { FieldError } from '../schema/structural.ts';
 import { forbidden, invalid, notSupported, required } from './schema-errors.ts';
 import { validateDefault } from './validate-default.ts';
 import { validateJunctors } from './validate-junctors.ts';
+import { validateRules } from './validate-rules.ts';
 
 /** Keywords of JSON schema that no structural schema may use, and why. */
 const FORBIDDEN: Readonly<Record<string, string>> = {
@@ -45,6 +46,7 @@ function validateLevel(schema: JsonRecord, level: Level, path: string): FieldErr
     ...validateExtensions(schema, path),
     ...validateMetadata(schema, level, path),
     ...validateJunctors(schema, path),
+    ...validateRules(schema, path),
     ...validateChildren(schema, level, path),
   ];
 }
