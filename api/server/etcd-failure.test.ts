@@ -18,8 +18,10 @@ test('without etcd requests fail within seconds and name the remedy; with it all
     api.send({ method: 'POST', path: NAMESPACES, body: namespace('late') }),
   ]);
   t.true(performance.now() - startMs < 8_000);
-  for (const { code, json } of [read, write]) {
+  for (const { code, json, headers } of [read, write]) {
     t.is(code, 503);
+    // A client would repeat it unasked, and kubectl would show nothing for a minute.
+    t.is(headers['retry-after'], undefined);
     t.is(json.reason, 'ServiceUnavailable');
     t.regex(json.message, /etcd does not answer .* Check that etcd runs/s);
   }

@@ -1,14 +1,17 @@
 import { StorageError } from '../../storage/storage-error.ts';
-import { expired, internalError, serviceUnavailable } from './errors.ts';
+import { expired, internalError } from './errors.ts';
 import { StatusError } from './status-error.ts';
 
 /** What the client is told of an etcd failure, with the remedy. */
 function storageStatus(error: StorageError): StatusError {
   switch (error.kind) {
     case 'unavailable':
-      return serviceUnavailable(
-        `etcd does not answer (${error.message}). Check that etcd runs and that its port is reachable ("holt dev status", or its log). A write that ended so may or may not have been done: read the object before you repeat it`,
-      );
+      // Without a time to try again: clients repeat a request by themselves where one is given, a write too.
+      return new StatusError({
+        code: 503,
+        reason: 'ServiceUnavailable',
+        message: `etcd does not answer (${error.message}). Check that etcd runs and that its port is reachable ("holt dev status", or its log). A write that ended so may or may not have been done: read the object before you repeat it`,
+      });
     case 'no-space':
       return new StatusError({
         code: 507,
