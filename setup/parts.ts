@@ -111,10 +111,19 @@ function etcdPart(config: HoltConfig): Part {
   };
 }
 
+/**
+ * Flags of Node by part. What a request leaves behind is garbage at once: room for more of it, MiB, spares the API
+ * server a tenth of its CPU time.
+ */
+const NODE_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  'holt-api': ['--max-semi-space-size=32'],
+};
+
 function ownPart(config: HoltConfig, name: string, script: string, checkHealth: () => Promise<void>): Part {
+  const program = [process.execPath, ...(NODE_FLAGS[name] ?? []), join(checkout, script)];
   return {
     name,
-    argv: [process.execPath, join(checkout, script), '--config', statePaths(config.stateDir).config],
+    argv: [...program, '--config', statePaths(config.stateDir).config],
     checkHealth,
     graceMs: 15_000,
     versionArgv: undefined,

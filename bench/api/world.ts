@@ -102,7 +102,10 @@ export async function createWorld(): Promise<World> {
   );
   const tls: ClientTls = { ca: await pki.ca(), ...(await pki.issue('admin', '/O=system:masters/CN=admin')) };
   const [endpoint = ''] = etcd.connection.endpoints;
-  const child = fork(SERVER, [endpoint, dir], { execArgv: ['--expose-gc'] });
+  const child = fork(SERVER, [endpoint, dir], {
+    // As in an installation, but for the question about memory.
+    execArgv: ['--max-semi-space-size=32', '--expose-gc'],
+  });
   const started = await answerOf(child);
   if (!('port' in started)) throw new Error('the API server did not say its port');
   const connect = (count: number) => new ApiConnections(`https://127.0.0.1:${started.port}`, tls, count);

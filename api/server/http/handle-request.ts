@@ -38,7 +38,7 @@ interface Exchange {
 
 async function answerResource(exchange: Exchange, user: User, release: Release): Promise<Answer> {
   const { context, request, response, url, record, audit } = exchange;
-  const path = await servedPath(context, url.pathname);
+  const path = await servedPath(context, url.pathname, exchange.info.apiPath);
   const { target } = path;
   const { definition } = target.resource;
   const verb = verbOf(request.method ?? '', target, url.searchParams);

@@ -69,7 +69,7 @@ export async function answerWatch(api: ApiRequest): Promise<Answer> {
     prefix: prefixOf(target),
     selection,
     stopping: endOf(api),
-    onEvents: (count) => context.metrics.watchEvents.inc({ resource }, count),
+    onEvents: context.metrics.watchEventsOf(resource),
   });
   context.metrics.watchers.inc({ resource });
   try {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { parseApiPath } from './request-path.ts';
+import { type ApiPath, parseApiPath } from './request-path.ts';
 import type { ResourceCatalog } from './resource.ts';
 import { verbOf } from './verb.ts';
 
@@ -15,6 +15,8 @@ export interface RequestInfo {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
+  /** The path, taken apart; undefined where it is no resource's. */
+  readonly apiPath?: ApiPath;
 }
 
 const EMPTY = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
@@ -49,5 +51,6 @@ export function requestInfo(
     target === undefined && method === 'POST'
       ? CREATED_ONLY
       : verbOf(method, target ?? { name: undefined }, searchParams);
-  return { verb: verb ?? method.toLowerCase(), path, isResource: true, group, version, resource, ...place };
+  const known = { verb: verb ?? method.toLowerCase(), path, isResource: true, apiPath: api };
+  return { ...known, group, version, resource, ...place };
 }

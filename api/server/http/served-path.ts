@@ -5,15 +5,19 @@ import { type ApiPath, parseApiPath } from './request-path.ts';
 import type { Target } from './resource.ts';
 
 /**
- * What a path names. A kind that is not known here may have been defined through another server a moment ago, so that
+ * What a path names; `known`: what it was when the request came in.
+ * A kind that is not known here may have been defined through another server a moment ago, so that
  * this one catches up before it says that there is none.
  * @throws StatusError 404, 503 while Holt's own kinds are not yet served; StorageError
  */
 export async function servedPath(
   context: ServerContext,
   pathname: string,
+  known: ApiPath | undefined,
 ): Promise<ApiPath & { readonly target: Target }> {
-  const first = parseApiPath(pathname, context.catalog);
+  // Since it was parsed the request may have waited for its turn.
+  const isKnown = known?.target !== undefined && known.target.resource.gone?.aborted !== true;
+  const first = isKnown ? known : parseApiPath(pathname, context.catalog);
   if (first?.target !== undefined) return { ...first, target: first.target };
   if (first === undefined) throw pathNotFound();
   await isCacheCurrent(context);

@@ -13,10 +13,15 @@ function compiled(pattern: string): RegExp {
   return expression;
 }
 
+/** Whether it has more than `count` code points, which are at most as many as its UTF-16 units, and at least half. */
+function isLongerThan(value: string, count: number): boolean {
+  if (value.length <= count) return false;
+  return value.length > 2 * count || [...value].length > count;
+}
+
 /** Length and pattern of a string. Lengths are counted in code points, as in Kubernetes. */
 export function validateString(value: string, schema: StructuralSchema, path: string): FieldError[] {
-  const length = [...value].length;
-  if (schema.maxLength !== undefined && length > schema.maxLength) {
+  if (schema.maxLength !== undefined && isLongerThan(value, schema.maxLength)) {
     return [
       {
         field: path,
@@ -27,7 +32,7 @@ export function validateString(value: string, schema: StructuralSchema, path: st
     ];
   }
   const message = schema['x-holt-message'];
-  if (schema.minLength !== undefined && length < schema.minLength) {
+  if (schema.minLength !== undefined && !isLongerThan(value, schema.minLength - 1)) {
     const detail = message ?? `must be at least ${schema.minLength} characters long`;
     return [{ field: path, type: 'FieldValueInvalid', value, detail }];
   }

@@ -1,4 +1,5 @@
 import type { JsonRecord } from '../../../crds/generate/json-record.ts';
+import { WatchFrame } from '../../storage/cache/watch-frame.ts';
 import { type WatchEventType, type WindowEvent, watchFrame } from '../../storage/cache/window-event.ts';
 import type { StoredObject } from '../../storage/stored-object.ts';
 import type { Representation } from '../http/media-type.ts';
@@ -12,9 +13,9 @@ const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 /** Writes watch events as one client wants them. */
 export interface FrameWriter {
-  object(seen: SeenEvent, event?: WindowEvent): Buffer;
-  bookmark(revision: number, isInitialEnd: boolean): Buffer;
-  error(status: JsonRecord): Buffer;
+  object(seen: SeenEvent, event?: WindowEvent): WatchFrame;
+  bookmark(revision: number, isInitialEnd: boolean): WatchFrame;
+  error(status: JsonRecord): WatchFrame;
 }
 
 export interface FrameOptions {
@@ -24,7 +25,7 @@ export interface FrameOptions {
   readonly nowMs: () => number;
 }
 
-function jsonFrame(type: WatchEventType | 'BOOKMARK' | 'ERROR', object: JsonRecord): Buffer {
+function jsonFrame(type: WatchEventType | 'BOOKMARK' | 'ERROR', object: JsonRecord): WatchFrame {
   return watchFrame(type, JSON.stringify(object));
 }
 
@@ -97,7 +98,7 @@ function protobufWriter({ resource }: FrameOptions): FrameWriter {
   const frame = (type: string, object: JsonRecord) => {
     const bytes = encodeProtobufWatchEvent(type, object);
     if (bytes === undefined) throw new TypeError(`${resource.definition.kind} has no protobuf form`);
-    return bytes;
+    return new WatchFrame(bytes);
   };
   return {
     object: ({ type, stored }) => frame(type, stored.object),

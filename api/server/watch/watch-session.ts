@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { EventCursor } from '../../storage/cache/event-cursor.ts';
+import type { WatchFrame } from '../../storage/cache/watch-frame.ts';
 import type { WindowEvent } from '../../storage/cache/window-event.ts';
 import { StorageError } from '../../storage/storage-error.ts';
 import { expired } from '../http/errors.ts';
@@ -8,6 +9,7 @@ import type { FrameWriter } from './frames.ts';
 import type { WatchSource } from './open-source.ts';
 import { seenThrough } from './transition.ts';
 import type { WatchOptions } from './watch-options.ts';
+import { WatchOutput } from './watch-output.ts';
 
 export interface WatchSessionOptions {
   readonly response: ServerResponse;
@@ -32,6 +34,7 @@ const BOOKMARK_INTERVAL_MS = 60_000;
 export class WatchSession {
   readonly #options: WatchSessionOptions;
   readonly #cursor: EventCursor;
+  readonly #output: WatchOutput;
   readonly #timers: NodeJS.Timeout[] = [];
   #sentRevision = 0;
   #blocked = false;
@@ -42,6 +45,7 @@ export class WatchSession {
 
   constructor(options: WatchSessionOptions) {
     this.#options = options;
+    this.#output = new WatchOutput(options.response);
     this.#initialEndDue = options.options.announceInitialEnd;
     this.#cursor = options.source.openCursor(() => this.#pump());
   }
@@ -57,10 +61,6 @@ export class WatchSession {
     stopping.addEventListener('abort', finish, { once: true });
     this.#timers.push(setTimeout(finish, options.timeoutMs));
     if (options.bookmarks) this.#timers.push(setInterval(() => this.#bookmark(), BOOKMARK_INTERVAL_MS));
-    response.on('drain', () => {
-      this.#blocked = false;
-      this.#pump();
-    });
     await new Promise<void>((resolve) => {
       response.on('close', () => {
         this.#ended = true;
@@ -70,14 +70,17 @@ export class WatchSession {
         resolve();
       });
       response.writeHead(200, headers);
-      response.flushHeaders();
+      this.#output.open(() => {
+        this.#blocked = false;
+        this.#pump();
+      });
       this.#write(initial);
       this.#pump();
       if (stopping.aborted) finish();
     });
   }
 
-  #initialFrames(): readonly Buffer[] {
+  #initialFrames(): readonly WatchFrame[] {
     const { source, writer } = this.#options;
     this.#sentRevision = source.revision;
     try {
@@ -93,7 +96,7 @@ export class WatchSession {
   }
 
   /** Undefined: this watch does not see it. `expired`: no key opens it, as it is with history after a rotation. */
-  #frameOf(event: WindowEvent): Buffer | 'expired' | undefined {
+  #frameOf(event: WindowEvent): WatchFrame | 'expired' | undefined {
     const { prefix, selection, writer } = this.#options;
     try {
       const seen = seenThrough(event, prefix, selection);
@@ -105,7 +108,7 @@ export class WatchSession {
   }
 
   #pump(): void {
-    let frames: Buffer[] = [];
+    let frames: WatchFrame[] = [];
     let sizeBytes = 0;
     while (!this.#blocked && !this.#ended) {
       const event = this.#held ?? this.#cursor.next();
@@ -135,26 +138,22 @@ export class WatchSession {
       this.#sentRevision = event.revision;
       if (frame === undefined) continue;
       frames.push(frame);
-      sizeBytes += frame.length;
+      sizeBytes += frame.bytes.length;
     }
     this.#write(frames);
   }
 
-  #write(frames: readonly Buffer[]): void {
+  #write(frames: readonly WatchFrame[]): void {
     if (frames.length === 0 || this.#ended) return;
     this.#options.onEvents(frames.length);
-    const [first, ...more] = frames;
-    // One frame, as is usual, is the bytes that every watcher shares.
-    const bytes = first !== undefined && more.length === 0 ? first : Buffer.concat(frames);
-    if (!this.#options.response.write(bytes)) this.#blocked = true;
+    if (!this.#output.write(frames)) this.#blocked = true;
   }
 
-  /** Also where nothing newer came: it says that the revision sent last is whole, and that the watch lives. */
   #bookmark(): void {
     const { revision } = this.#cursor;
     if (this.#blocked || this.#ended || revision < this.#sentRevision) return;
     this.#sentRevision = revision;
-    this.#options.response.write(this.#options.writer.bookmark(revision, false));
+    this.#output.write([this.#options.writer.bookmark(revision, false)]);
   }
 
   #fail(): void {
@@ -162,7 +161,7 @@ export class WatchSession {
       `too old resource version: ${this.#sentRevision}: list again and watch from there`,
     );
     this.#ended = true;
-    this.#options.response.end(this.#options.writer.error(status.toStatus()));
+    this.#output.end([this.#options.writer.error(status.toStatus())]);
   }
 
   /** The last bookmark lets the client go on from here instead of from its last event. */
@@ -170,6 +169,6 @@ export class WatchSession {
     if (this.#ended) return;
     if (this.#options.options.bookmarks) this.#bookmark();
     this.#ended = true;
-    this.#options.response.end();
+    this.#output.end();
   }
 }

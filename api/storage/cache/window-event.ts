@@ -1,4 +1,5 @@
 import type { StoredObject } from '../stored-object.ts';
+import { WatchFrame } from './watch-frame.ts';
 
 export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -11,7 +12,7 @@ export class WindowEvent {
   readonly current: StoredObject;
   readonly previous: StoredObject | undefined;
   readonly revision: number;
-  #frame: Buffer | undefined;
+  #frame: WatchFrame | undefined;
 
   constructor(type: WatchEventType, current: StoredObject, previous: StoredObject | undefined) {
     this.type = type;
@@ -26,14 +27,17 @@ export class WindowEvent {
   }
 
   /** The line of a JSON watch stream, made once for all watchers. */
-  get frame(): Buffer {
+  get frame(): WatchFrame {
     this.#frame ??= watchFrame(this.type, this.current.json);
     return this.#frame;
   }
 }
 
 /** One line of a JSON watch stream. */
-export function watchFrame(type: WatchEventType | 'BOOKMARK' | 'ERROR', objectJson: Buffer | string): Buffer {
+export function watchFrame(
+  type: WatchEventType | 'BOOKMARK' | 'ERROR',
+  objectJson: Buffer | string,
+): WatchFrame {
   const object = typeof objectJson === 'string' ? Buffer.from(objectJson) : objectJson;
-  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, NEWLINE]);
+  return new WatchFrame(Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, NEWLINE]));
 }
