@@ -1,3 +1,4 @@
+import { invalidOptions, unsupportedOption } from '../read/options-error.ts';
 import type { FieldValidation } from '../schema/structural.ts';
 import { badRequest } from './errors.ts';
 
@@ -36,17 +37,19 @@ export interface WriteOptions {
   readonly fieldValidation: FieldValidation;
 }
 
-/** @throws StatusError 400 for values that Kubernetes does not know */
-export function parseWriteOptions(query: URLSearchParams): WriteOptions {
+/**
+ * @param kind of the request's options, e.g. `PatchOptions`
+ * @throws StatusError 422 for values that Kubernetes does not know
+ */
+export function parseWriteOptions(query: URLSearchParams, kind: string): WriteOptions {
   const dryRun = query.getAll('dryRun').filter((value) => value !== '');
   const wrong = dryRun.find((value) => value !== 'All');
-  if (wrong !== undefined)
-    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(wrong)}: supported values: "All"`);
+  if (wrong !== undefined) throw invalidOptions(kind, [unsupportedOption('dryRun', wrong, ['All'])]);
   const fieldValidation = query.get('fieldValidation') || 'Warn';
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
-    throw badRequest(
-      `fieldValidation: Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "Ignore", "Strict", "Warn"`,
-    );
+    throw invalidOptions(kind, [
+      unsupportedOption('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']),
+    ]);
   }
   return { dryRun: dryRun.length > 0, fieldValidation };
 }

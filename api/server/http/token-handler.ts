@@ -13,7 +13,7 @@ export async function answerTokenRequestOf(api: ApiRequest, name: string): Promi
   const { context, target, request, warn } = api;
   const { tokenIssuer, clock } = context;
   if (tokenIssuer === undefined) throw pathNotFound();
-  const { dryRun } = parseWriteOptions(api.query);
+  const { dryRun } = parseWriteOptions(api.query, 'CreateOptions');
   const { object: body } = decodeBody(await readBody(request), request.headers['content-type']);
   const account = await tokenIssuer.objects.serviceAccount(target.namespace ?? '', name);
   if (account === undefined) throw notFound(target.resource.definition, name);

@@ -28,7 +28,7 @@ export function writeRequest(api: ApiRequest, name: string): WriteRequest {
   const { traceparent } = request.headers;
   const optionsKind = OPTIONS_KINDS[request.method ?? ''] ?? 'CreateOptions';
   return {
-    ...parseWriteOptions(query),
+    ...parseWriteOptions(query, optionsKind),
     context,
     user: api.user,
     resource: target.resource,

@@ -24,7 +24,8 @@ function messageOf({ reason, value, detail }: OptionProblem): string {
   return `${words}: ${JSON.stringify(value)}: ${detail}`;
 }
 
-function invalidOptions(kind: string, problems: readonly OptionProblem[]): StatusError {
+/** 422 with a cause an option of a request. */
+export function invalidOptions(kind: string, problems: readonly OptionProblem[]): StatusError {
   const causes = problems.map((problem) => ({
     reason: problem.reason,
     message: messageOf(problem),

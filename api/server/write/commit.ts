@@ -2,6 +2,7 @@ import type { JsonRecord } from '../../../crds/generate/json-record.ts';
 import { statusCommitSchema } from '../../../crds/meta/status-commit.ts';
 import { guaranteedUpdate, type WritePlan } from '../../storage/guaranteed-update.ts';
 import { objectKey } from '../../storage/keys.ts';
+import { StoredObject } from '../../storage/stored-object.ts';
 import { badRequest, notFound } from '../http/errors.ts';
 import { planEvents } from './event-record.ts';
 import { nextObject, planOf } from './update.ts';
@@ -25,6 +26,7 @@ export async function commitStatus(request: WriteRequest, body: JsonRecord): Pro
   const { context, resource, namespace, name } = request;
   const key = objectKey(resource.definition, namespace, name);
   let warnings: readonly string[] = [];
+  let preview: StoredObject | undefined;
   let attempts = 0;
   const result = await guaranteedUpdate({
     kv: context.kv,
@@ -41,6 +43,10 @@ export async function commitStatus(request: WriteRequest, body: JsonRecord): Pro
       attempts += 1;
       const events = planEvents(context, current.object, commit, attempts <= COUNT_UP_ATTEMPTS_MAX);
       const plan = planOf(request, current.object, made.next);
+      if (request.dryRun) {
+        preview = plan.action === 'put' ? new StoredObject(key, plan.value, current.modRevision) : current;
+        return { action: 'none' };
+      }
       if (plan.action === 'delete' || (plan.action === 'none' && events.length === 0)) return plan;
       // An unchanged status is written again with its events, so that they stand in one revision with it.
       return {
@@ -51,6 +57,7 @@ export async function commitStatus(request: WriteRequest, body: JsonRecord): Pro
       };
     },
   });
-  if (result.stored === undefined) throw notFound(resource.definition, name);
-  return { action: result.action, stored: result.stored, warnings };
+  const stored = preview ?? result.stored;
+  if (stored === undefined) throw notFound(resource.definition, name);
+  return { action: result.action, stored, warnings };
 }
