@@ -156,3 +156,36 @@ test('[sig-api-machinery] FieldValidation should detect unknown and duplicate fi
   t.is(warned.code, 201);
   t.regex(String(warned.headers.warning), /unknown field/);
 });
+
+test('[sig-node] ConfigMap should fail to create ConfigMap with empty key [Conformance]', async (t) => {
+  const body = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'empty-key' },
+    data: { '': 'value-1' },
+  };
+  const { code, json } = await create(`${IN_DEFAULT}/configmaps`, body);
+  t.is(code, 422);
+  t.is(json.details.causes[0].field, 'data[]');
+});
+
+test('[sig-node] Secrets should fail to create secret due to empty secret key [Conformance]', async (t) => {
+  const data = { '': Buffer.from('value-1').toString('base64') };
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'empty-key' }, data };
+  const { code, json } = await create(`${IN_DEFAULT}/secrets`, body);
+  t.is(code, 422);
+  t.is(json.details.causes[0].field, 'data[]');
+});
+
+test('[sig-auth] ServiceAccounts should update a ServiceAccount [Conformance]', async (t) => {
+  const path = `${IN_DEFAULT}/serviceaccounts`;
+  const made = await create(path, {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'updated' },
+  });
+  const body = { ...made.json, automountServiceAccountToken: true };
+  const { code, json } = await api.send({ method: 'PUT', path: `${path}/updated`, body });
+  t.is(code, 200);
+  t.true(json.automountServiceAccountToken);
+});

@@ -102,3 +102,34 @@ test('[sig-auth] SelfSubjectReview should support SelfSubjectReview API operatio
   t.is(json.status.userInfo.username, 'holt-admin');
   t.true(json.status.userInfo.groups.includes('system:authenticated'));
 });
+
+test('[sig-api-machinery] Discovery should accurately determine present and missing resources [Conformance]', async (t) => {
+  const has = async (groupVersion: string, plural: string): Promise<boolean> => {
+    const { code, json } = await api.send({ path: groupVersion });
+    return code === 200 && json.resources.some(({ name }: TestObject) => name === plural);
+  };
+  t.true(await has('/api/v1', 'namespaces'));
+  t.true(await has('/apis/holt.dev/v1alpha1', 'uservms'));
+  t.false(await has('/apis/holt.dev/v1alpha1', 'nothing'));
+  t.false(await has('/apis/holt.dev/v9', 'uservms'));
+  t.false(await has('/apis/nothing.example.com/v1', 'uservms'));
+});
+
+test('[sig-auth] SubjectReview should support SubjectReview API operations [Conformance]', async (t) => {
+  const review = async (kind: string, spec: TestObject, namespace = '') => {
+    const scope = namespace === '' ? '' : `namespaces/${namespace}/`;
+    const { code, json } = await api.send({
+      method: 'POST',
+      path: `/apis/authorization.k8s.io/v1/${scope}${kind.toLowerCase()}s`,
+      body: { apiVersion: 'authorization.k8s.io/v1', kind, metadata: { namespace }, spec },
+    });
+    t.is(code, 201);
+    return json.status.allowed;
+  };
+  const resourceAttributes = { verb: 'list', resource: 'configmaps', namespace: 'default', version: 'v1' };
+  const user = 'system:serviceaccount:default:nobody';
+  t.false(await review('SubjectAccessReview', { user, resourceAttributes }));
+  t.false(await review('LocalSubjectAccessReview', { user, resourceAttributes }, 'default'));
+  t.true(await review('SubjectAccessReview', { user, groups: ['system:masters'], resourceAttributes }));
+  t.true(await review('SelfSubjectAccessReview', { resourceAttributes }));
+});

@@ -1,0 +1,185 @@
+import test from 'ava';
+import { startTestApi, type TestApi, type TestObject } from '../../testing/test-api.ts';
+import { waitUntil } from '../../testing/wait-until.ts';
+
+/** Each test is named after the upstream conformance test whose behaviour it holds. */
+const RULES = '[sig-api-machinery] CustomResourceValidationRules [Privileged:ClusterAdmin]';
+const SELECTORS = '[sig-api-machinery] CustomResourceFieldSelectors [Privileged:ClusterAdmin]';
+const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const APPLY = { 'content-type': 'application/apply-patch+yaml' };
+
+let api: TestApi;
+
+test.before(async () => {
+  api = await startTestApi();
+});
+
+test.after.always(() => api?.dispose());
+
+const SPEC = {
+  type: 'object',
+  properties: {
+    x: { type: 'integer' },
+    y: { type: 'integer' },
+    list: { type: 'array', items: { type: 'string' } },
+  },
+};
+
+function definition(group: string, rules: readonly TestObject[], version: TestObject = {}): TestObject {
+  const spec = { ...SPEC, 'x-kubernetes-validations': rules };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `foos.${group}` },
+    spec: {
+      group,
+      names: { plural: 'foos', kind: 'Foo' },
+      scope: 'Namespaced',
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
+          ...version,
+        },
+      ],
+    },
+  };
+}
+
+const pathOf = (group: string) => `/apis/${group}/v1/namespaces/default/foos`;
+const foo = (group: string, name: string, spec: TestObject): TestObject => ({
+  apiVersion: `${group}/v1`,
+  kind: 'Foo',
+  metadata: { name },
+  spec,
+});
+const create = (group: string, name: string, spec: TestObject) =>
+  api.send({ method: 'POST', path: pathOf(group), body: foo(group, name, spec) });
+
+/** Creates the definition and waits until its kind is served. */
+async function define(body: TestObject): Promise<string> {
+  const { code, text } = await api.send({ method: 'POST', path: CRDS, body });
+  if (code !== 201) throw new Error(text);
+  const { group } = body.spec;
+  await waitUntil('the kind', async () => (await api.send({ path: pathOf(group) })).code === 200);
+  return group;
+}
+
+const LESS = { rule: 'self.x + self.y > 0', message: 'x + y must be above 0' };
+
+test(`${RULES} MUST NOT fail validation for create of a custom resource that satisfies the x-kubernetes-validations rules [Conformance]`, async (t) => {
+  const group = await define(definition('holds.example.com', [LESS]));
+  t.is((await create(group, 'a', { x: 1, y: 0 })).code, 201);
+});
+
+test(`${RULES} MUST fail validation for create of a custom resource that does not satisfy the x-kubernetes-validations rules [Conformance]`, async (t) => {
+  const group = await define(definition('fails.example.com', [LESS]));
+  const { code, json } = await create(group, 'a', { x: -1, y: 0 });
+  t.is(code, 422);
+  t.regex(json.message, /x \+ y must be above 0/);
+  t.is(json.details.causes[0].field, 'spec');
+  const applied = await api.send({
+    method: 'PATCH',
+    path: `${pathOf(group)}/a?fieldManager=me`,
+    headers: APPLY,
+    body: foo(group, 'a', { x: -1, y: 0 }),
+  });
+  t.is(applied.code, 422, 'nor by an apply');
+});
+
+test(`${RULES} MUST fail create of a custom resource definition that contains a x-kubernetes-validations rule that refers to a property that do not exist [Conformance]`, async (t) => {
+  const body = definition('unknown.example.com', [{ rule: 'self.z == 1' }]);
+  const { code, json } = await api.send({ method: 'POST', path: CRDS, body });
+  t.is(code, 422);
+  t.regex(json.message, /undefined field|no such|z/);
+  t.regex(json.details.causes[0].field, /x-kubernetes-validations\[0\]\.rule$/);
+});
+
+test(`${RULES} MUST fail create of a custom resource definition that contains an x-kubernetes-validations rule that contains a syntax error [Conformance]`, async (t) => {
+  const body = definition('syntax.example.com', [{ rule: 'self = 42' }]);
+  const { code, json } = await api.send({ method: 'POST', path: CRDS, body });
+  t.is(code, 422);
+  t.regex(json.message, /compilation failed/);
+});
+
+test(`${RULES} MUST fail create of a custom resource that exceeds the runtime cost limit for x-kubernetes-validations rule execution [Conformance]`, async (t) => {
+  const body = definition('costly.example.com', [
+    { rule: 'self.list.all(a, self.list.all(b, self.list.all(c, a + b + c != "")))' },
+  ]);
+  const group = await define(body);
+  const list = Array.from({ length: 700 }, (_, index) => `item-${index}`);
+  const { code, json } = await create(group, 'a', { list });
+  t.is(code, 422);
+  t.regex(json.message, /cost/i);
+});
+
+test(`${RULES} MUST fail update of a custom resource that does not satisfy a x-kubernetes-validations transition rule [Conformance]`, async (t) => {
+  const group = await define(
+    definition('transition.example.com', [{ rule: 'self.x >= oldSelf.x', message: 'x never falls' }]),
+  );
+  const made = await create(group, 'a', { x: 5 });
+  t.is(made.code, 201);
+  const update = (x: number) =>
+    api.send({
+      method: 'PUT',
+      path: `${pathOf(group)}/a`,
+      body: { ...made.json, spec: { x } },
+    });
+  const refused = await update(4);
+  t.is(refused.code, 422);
+  t.regex(refused.json.message, /x never falls/);
+  t.is((await update(6)).code, 200);
+});
+
+test(`${SELECTORS} CustomResourceFieldSelectors MUST list and watch custom resources matching the field selector [Conformance]`, async (t) => {
+  const group = await define(
+    definition('selected.example.com', [], {
+      selectableFields: [{ jsonPath: '.spec.x' }, { jsonPath: '.spec.y' }],
+    }),
+  );
+  const path = pathOf(group);
+  const { resourceVersion } = (await api.send({ path })).json.metadata;
+  const watch = api.watch(`${path}?watch=true&fieldSelector=spec.x%3D1&resourceVersion=${resourceVersion}`);
+  await create(group, 'a', { x: 1, y: 1 });
+  await create(group, 'b', { x: 2, y: 1 });
+  await create(group, 'c', { x: 1, y: 2 });
+  const names = async (selector: string) =>
+    (await api.send({ path: `${path}?fieldSelector=${encodeURIComponent(selector)}` })).json.items.map(
+      ({ metadata }: TestObject) => metadata.name,
+    );
+  t.deepEqual(await names('spec.x=1'), ['a', 'c']);
+  t.deepEqual(await names('spec.x=1,spec.y=2'), ['c']);
+  t.deepEqual(await names('spec.x!=1'), ['b']);
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  await api.send({ method: 'PATCH', path: `${path}/a`, headers, body: { spec: { x: 3 } } });
+  await waitUntil('the deletion', async () => watch.events.some(({ type }) => type === 'DELETED'));
+  t.deepEqual(
+    watch.events.map(({ type, object }) => `${type} ${object.metadata.name}`),
+    ['ADDED a', 'ADDED c', 'DELETED a'],
+  );
+  watch.close();
+  const refused = await api.send({ method: 'DELETE', path: `${path}?fieldSelector=spec.x%3D1` });
+  t.is(refused.code, 200);
+  t.deepEqual(await names('spec.x!=9'), ['a', 'b'], 'a collection is deleted by the field');
+});
+
+test('[sig-api-machinery] AggregatedDiscovery should support raw aggregated discovery request for CRDs [Conformance]', async (t) => {
+  const group = await define(definition('discovered.example.com', []));
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  const found = async () => {
+    const { json } = await api.send({ path: '/apis', headers: { accept } });
+    return json.items.find(({ metadata }: TestObject) => metadata.name === group);
+  };
+  await waitUntil('the group in discovery', async () => (await found()) !== undefined);
+  const { versions } = await found();
+  t.is(versions[0].version, 'v1');
+  t.is(versions[0].freshness, 'Current');
+  const [resource] = versions[0].resources;
+  t.is(resource.resource, 'foos');
+  t.deepEqual(resource.responseKind, { group, version: 'v1', kind: 'Foo' });
+  t.is(resource.scope, 'Namespaced');
+  await api.send({ method: 'DELETE', path: `${CRDS}/foos.${group}` });
+  await waitUntil('the group to be gone', async () => (await found()) === undefined);
+});
