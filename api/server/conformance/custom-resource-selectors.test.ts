@@ -3,10 +3,8 @@ import { startTestApi, type TestApi, type TestObject } from '../../testing/test-
 import { waitUntil } from '../../testing/wait-until.ts';
 
 /** Each test is named after the upstream conformance test whose behaviour it holds. */
-const RULES = '[sig-api-machinery] CustomResourceValidationRules [Privileged:ClusterAdmin]';
 const SELECTORS = '[sig-api-machinery] CustomResourceFieldSelectors [Privileged:ClusterAdmin]';
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-const APPLY = { 'content-type': 'application/apply-patch+yaml' };
 
 let api: TestApi;
 
@@ -21,12 +19,10 @@ const SPEC = {
   properties: {
     x: { type: 'integer' },
     y: { type: 'integer' },
-    list: { type: 'array', items: { type: 'string' } },
   },
 };
 
-function definition(group: string, rules: readonly TestObject[], version: TestObject = {}): TestObject {
-  const spec = { ...SPEC, 'x-kubernetes-validations': rules };
+function definition(group: string, version: TestObject = {}): TestObject {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -40,7 +36,7 @@ function definition(group: string, rules: readonly TestObject[], version: TestOb
           name: 'v1',
           served: true,
           storage: true,
-          schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
+          schema: { openAPIV3Schema: { type: 'object', properties: { spec: SPEC } } },
           ...version,
         },
       ],
@@ -67,75 +63,9 @@ async function define(body: TestObject): Promise<string> {
   return group;
 }
 
-const LESS = { rule: 'self.x + self.y > 0', message: 'x + y must be above 0' };
-
-test(`${RULES} MUST NOT fail validation for create of a custom resource that satisfies the x-kubernetes-validations rules [Conformance]`, async (t) => {
-  const group = await define(definition('holds.example.com', [LESS]));
-  t.is((await create(group, 'a', { x: 1, y: 0 })).code, 201);
-});
-
-test(`${RULES} MUST fail validation for create of a custom resource that does not satisfy the x-kubernetes-validations rules [Conformance]`, async (t) => {
-  const group = await define(definition('fails.example.com', [LESS]));
-  const { code, json } = await create(group, 'a', { x: -1, y: 0 });
-  t.is(code, 422);
-  t.regex(json.message, /x \+ y must be above 0/);
-  t.is(json.details.causes[0].field, 'spec');
-  const applied = await api.send({
-    method: 'PATCH',
-    path: `${pathOf(group)}/a?fieldManager=me`,
-    headers: APPLY,
-    body: foo(group, 'a', { x: -1, y: 0 }),
-  });
-  t.is(applied.code, 422, 'nor by an apply');
-});
-
-test(`${RULES} MUST fail create of a custom resource definition that contains a x-kubernetes-validations rule that refers to a property that do not exist [Conformance]`, async (t) => {
-  const body = definition('unknown.example.com', [{ rule: 'self.z == 1' }]);
-  const { code, json } = await api.send({ method: 'POST', path: CRDS, body });
-  t.is(code, 422);
-  t.regex(json.message, /undefined field|no such|z/);
-  t.regex(json.details.causes[0].field, /x-kubernetes-validations\[0\]\.rule$/);
-});
-
-test(`${RULES} MUST fail create of a custom resource definition that contains an x-kubernetes-validations rule that contains a syntax error [Conformance]`, async (t) => {
-  const body = definition('syntax.example.com', [{ rule: 'self = 42' }]);
-  const { code, json } = await api.send({ method: 'POST', path: CRDS, body });
-  t.is(code, 422);
-  t.regex(json.message, /compilation failed/);
-});
-
-test(`${RULES} MUST fail create of a custom resource that exceeds the runtime cost limit for x-kubernetes-validations rule execution [Conformance]`, async (t) => {
-  const body = definition('costly.example.com', [
-    { rule: 'self.list.all(a, self.list.all(b, self.list.all(c, a + b + c != "")))' },
-  ]);
-  const group = await define(body);
-  const list = Array.from({ length: 700 }, (_, index) => `item-${index}`);
-  const { code, json } = await create(group, 'a', { list });
-  t.is(code, 422);
-  t.regex(json.message, /cost/i);
-});
-
-test(`${RULES} MUST fail update of a custom resource that does not satisfy a x-kubernetes-validations transition rule [Conformance]`, async (t) => {
-  const group = await define(
-    definition('transition.example.com', [{ rule: 'self.x >= oldSelf.x', message: 'x never falls' }]),
-  );
-  const made = await create(group, 'a', { x: 5 });
-  t.is(made.code, 201);
-  const update = (x: number) =>
-    api.send({
-      method: 'PUT',
-      path: `${pathOf(group)}/a`,
-      body: { ...made.json, spec: { x } },
-    });
-  const refused = await update(4);
-  t.is(refused.code, 422);
-  t.regex(refused.json.message, /x never falls/);
-  t.is((await update(6)).code, 200);
-});
-
 test(`${SELECTORS} CustomResourceFieldSelectors MUST list and watch custom resources matching the field selector [Conformance]`, async (t) => {
   const group = await define(
-    definition('selected.example.com', [], {
+    definition('selected.example.com', {
       selectableFields: [{ jsonPath: '.spec.x' }, { jsonPath: '.spec.y' }],
     }),
   );
@@ -166,7 +96,7 @@ test(`${SELECTORS} CustomResourceFieldSelectors MUST list and watch custom resou
 });
 
 test('[sig-api-machinery] AggregatedDiscovery should support raw aggregated discovery request for CRDs [Conformance]', async (t) => {
-  const group = await define(definition('discovered.example.com', []));
+  const group = await define(definition('discovered.example.com'));
   const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
   const found = async () => {
     const { json } = await api.send({ path: '/apis', headers: { accept } });
