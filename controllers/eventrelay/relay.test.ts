@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { pino } from 'pino';
@@ -348,6 +349,50 @@ test.serial(
     );
     await makeEvent('after-gap');
     await waitUntil('relayed', () => isRelayed('after-gap'));
+  },
+);
+
+test.serial(
+  'a full disk holds the line, over a compaction too, and costs no Event that is stored',
+  async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'holt-full-'));
+    const mounted = await runCommand(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir], {
+      timeoutMs: 5_000,
+    });
+    if (mounted.exitCode !== 0) {
+      await rm(dir, { recursive: true });
+      t.log('no right to mount a small disk here');
+      t.pass();
+      return;
+    }
+    await stop();
+    const before = stream;
+    t.teardown(async () => {
+      await stop();
+      await runCommand(['umount', dir], { timeoutMs: 5_000 });
+      await rm(dir, { recursive: true });
+      stream = before;
+      start();
+    });
+    stream = join(dir, 'events.jsonl');
+    start();
+    await makeEvent('there-is-room');
+    await waitUntil('relayed', () => isRelayed('there-is-room'));
+    await writeFile(join(dir, 'ballast'), Buffer.alloc(2 ** 17)).catch(() => {});
+    const names = Array.from({ length: 10 }, (_, n) => `no-room-${n}`);
+    for (const name of names) await makeEvent(name);
+    const metricsOf = async () => (await relay?.registry.metrics()) ?? '';
+    await waitUntil('stalled', async () => /_stalled\{line="file"\} 1/.test(await metricsOf()));
+    const kv = new Etcd3Kv(api.etcd.connection);
+    await kv.compact(Number((await makeEvent('newest')).metadata.resourceVersion));
+    kv.close();
+    await api.restartServer();
+    await rm(join(dir, 'ballast'));
+    await waitUntil('relayed', () => isRelayed(...names, 'newest'));
+    await waitUntil('not stalled', async () => /_stalled\{line="file"\} 0/.test(await metricsOf()));
+    t.true(
+      isInOrder(withoutRepetitions(await readStream(stream)).filter(({ data }) => data.kind === 'Event')),
+    );
   },
 );
 
