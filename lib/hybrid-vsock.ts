@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { withUntrustedSocket } from './untrusted-socket.ts';
 
 /** Why a hybrid vsock connection could not be had. The class decides what a caller does, never the text. */
 export type VsockFailure =
@@ -45,15 +46,29 @@ const answerBytesMax = 32;
 /**
  * Opens a stream to a vsock port of the guest through the VMM's unix socket: sends `CONNECT <port>\n` and
  * reads `OK <number>\n` (cloud-hypervisor docs/vsock.md). Bytes that the guest sends after the answer stay
- * in the socket for its reader.
+ * in the socket for its reader. The socket lies in the VMM's own folder: see `withUntrustedSocket`.
  * @throws VsockError
  */
-export function connectVsock(
+export async function connectVsock(
   socketPath: string,
   port: number,
   options: ConnectVsockOptions = {},
 ): Promise<Socket> {
   const where = { socketPath, port };
+  try {
+    return await withUntrustedSocket(socketPath, (path) => shakeHands(path, where, options));
+  } catch (error) {
+    if (error instanceof VsockError) throw error;
+    const cause = error instanceof Error ? error : new Error(String(error));
+    throw new VsockError(failureOf(cause), where, cause.message, error);
+  }
+}
+
+function shakeHands(
+  path: string,
+  where: { readonly socketPath: string; readonly port: number },
+  options: ConnectVsockOptions,
+): Promise<Socket> {
   const timeoutMs = options.timeoutMs ?? 5_000;
   const { signal } = options;
   return new Promise((resolve, reject) => {
@@ -61,7 +76,7 @@ export function connectVsock(
       reject(new VsockError('aborted', where, 'aborted before connecting', signal.reason));
       return;
     }
-    const socket = connect({ path: socketPath, allowHalfOpen: options.allowHalfOpen ?? false });
+    const socket = connect({ path, allowHalfOpen: options.allowHalfOpen ?? false });
     let answer = '';
 
     const settle = () => {
@@ -94,7 +109,7 @@ export function connectVsock(
     const timer = setTimeout(() => fail('timeout', `no OK within ${timeoutMs} ms`), timeoutMs);
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.on('readable', onReadable).on('end', onEnd).on('close', onEnd).on('error', onError);
-    socket.write(`CONNECT ${port}\n`);
+    socket.write(`CONNECT ${where.port}\n`);
   });
 }
 

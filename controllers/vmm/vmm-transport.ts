@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { withUntrustedSocket } from '../../lib/untrusted-socket.ts';
 import { VmmUnreachableError, type VmmUnreachableReason } from './vmm-error.ts';
 
 export interface VmmHttpRequest {
@@ -21,10 +22,20 @@ const answerBytesMax = 16 * 1024 * 1024;
 
 /**
  * One call over its own connection. Content-Length is always set: the VMM reads bodies by it alone and loses
- * a chunked one.
+ * a chunked one. The socket lies in the VMM's own folder: see `withUntrustedSocket`.
  * @throws VmmUnreachableError
  */
-export function exchangeWithVmm(what: VmmHttpRequest): Promise<VmmHttpAnswer> {
+export async function exchangeWithVmm(what: VmmHttpRequest): Promise<VmmHttpAnswer> {
+  try {
+    return await withUntrustedSocket(what.socketPath, (path) => exchange(what, path));
+  } catch (error) {
+    if (error instanceof VmmUnreachableError) throw error;
+    const cause = error instanceof Error ? error : new Error(String(error));
+    throw new VmmUnreachableError(what.call, reasonOf(cause, false, false), cause.message, cause);
+  }
+}
+
+function exchange(what: VmmHttpRequest, path: string): Promise<VmmHttpAnswer> {
   const { call, socketPath } = what;
   const deadline = AbortSignal.timeout(what.timeoutMs);
   const signal = what.signal === undefined ? deadline : AbortSignal.any([what.signal, deadline]);
@@ -46,7 +57,7 @@ export function exchangeWithVmm(what: VmmHttpRequest): Promise<VmmHttpAnswer> {
         : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(what.body) }),
     };
     const outgoing = request(
-      { socketPath, method: what.method, path: `/api/v1/${call}`, headers, agent: false, signal },
+      { socketPath: path, method: what.method, path: `/api/v1/${call}`, headers, agent: false, signal },
       (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (chunk: string) => {
