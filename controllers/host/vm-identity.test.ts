@@ -11,7 +11,7 @@ test('names follow from the UID and fit their limits', (t) => {
   t.is(tapNameOf(shortIdOf(UID)), 'ht-0a1b2c3d4e5f');
   t.is(tapNameOf(shortIdOf(UID)).length, 15);
   t.is(macOf(UID), '02:0a:1b:2c:3d:4e');
-  t.is(vmPathsOf('/s/vm', shortIdOf(UID)).vsock, '/s/vm/0a1b2c3d4e5f/v.sock');
+  t.is(vmPathsOf('/s/vm', shortIdOf(UID)).vsock, '/s/vm/0a1b2c3d4e5f/run/v.sock');
   t.throws(() => shortIdOf('alice'), { instanceOf: RangeError });
 });
 

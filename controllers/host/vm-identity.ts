@@ -26,15 +26,31 @@ export function tapNameOf(shortId: ShortId): string {
   return `ht-${shortId}`.slice(0, 15);
 }
 
+/** The VM whose tap has this name. */
+export function shortIdOfTap(tap: string): ShortId {
+  return tap.slice('ht-'.length);
+}
+
 /** A locally administered unicast MAC address made of the UID: `02:` and its first five bytes. */
 export function macOf(uid: string): string {
   const bytes = shortIdOf(uid).slice(0, 10).match(/../g) ?? [];
   return ['02', ...bytes].join(':');
 }
 
-/** Files of one VM. Unix socket paths stay below 108 bytes, so the names are short. */
+/** The network namespace that one VMM has for itself, beside the VMs' common one. */
+export function vmmNetnsOf(netns: string, shortId: ShortId): string {
+  return `${netns}-${shortId}`;
+}
+
+/**
+ * Files of one VM. Unix socket paths stay below 108 bytes, so the names are short. What the VMM writes lies in
+ * `runtime`, which is its own: whoever reads there must expect anything (see `lib/untrusted-file.ts`).
+ */
 export interface VmPaths {
+  /** root's alone. */
   readonly directory: string;
+  /** The VMM's. */
+  readonly runtime: string;
   readonly apiSocket: string;
   readonly vsock: string;
   readonly events: string;
@@ -46,12 +62,14 @@ export interface VmPaths {
 /** Where the files of the VM `shortId` are, below the directory that holds all VMs. */
 export function vmPathsOf(vmsDirectory: string, shortId: ShortId): VmPaths {
   const directory = join(vmsDirectory, shortId);
+  const runtime = join(directory, 'run');
   return {
     directory,
-    apiSocket: join(directory, 'api.sock'),
-    vsock: join(directory, 'v.sock'),
-    events: join(directory, 'events'),
-    console: join(directory, 'console.log'),
+    runtime,
+    apiSocket: join(runtime, 'api.sock'),
+    vsock: join(runtime, 'v.sock'),
+    events: join(runtime, 'events'),
+    console: join(runtime, 'console.log'),
     vmmLog: join(directory, 'vmm.log'),
     record: join(directory, 'vmm.json'),
   };

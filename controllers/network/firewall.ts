@@ -3,7 +3,7 @@
  * the kernel holds can be compared with what is wanted. Source of the form: libnftables-json(5).
  *
  * - `inet holt`: nothing is forwarded, and a guest reaches the host side only with answers.
- * - `bridge holt`: a frame enters the bridge only from a tap whose MAC and IPv4 address are that guest's own;
+ * - `bridge holt`: a frame enters the bridge only by a port whose guest has its source MAC and IPv4 address;
  *   guests never reach each other.
  */
 export const FIREWALL_TABLE = 'holt';
@@ -11,6 +11,7 @@ export const GUEST_SET = 'guests';
 
 /** What of one guest stands in the firewall. */
 export interface GuestPort {
+  /** Name of the guest's port on the bridge, and of its tap in the VMM's own namespace. */
   readonly tap: string;
   readonly mac: string;
   readonly ip: string;

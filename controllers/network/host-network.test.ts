@@ -1,11 +1,15 @@
 import test, { type ExecutionContext } from 'ava';
 import { runChecked, runCommand } from '../../lib/run-command.ts';
+import { vmmNetnsOf } from '../host/vm-identity.ts';
+import { vmmUserIdOf } from '../host/vmm-user.ts';
 import type { GuestPort } from './firewall.ts';
 import { createHostNetwork } from './host-network.ts';
-import { BRIDGE_NAME } from './network-state.ts';
+import { BRIDGE_NAME, parseLinks } from './network-state.ts';
 import { isNetworkConverged, planNetwork } from './plan-network.ts';
+import { UPLINK, VMM_BRIDGE } from './vmm-network.ts';
 
 const SUBNET = '10.66.0.0/16';
+const SHORT_ID = 'aaaaaaaaaaaa';
 const ALICE: GuestPort = { tap: 'ht-aaaaaaaaaaaa', mac: '02:aa:aa:aa:aa:aa', ip: '10.66.3.4' };
 const BOB: GuestPort = { tap: 'ht-bbbbbbbbbbbb', mac: '02:bb:bb:bb:bb:bb', ip: '10.66.3.5' };
 
@@ -25,7 +29,7 @@ function networkOf(t: ExecutionContext) {
   });
   t.teardown(() => network.destroy());
   const inside = (...argv: string[]) => runChecked(runCommand, ['ip', 'netns', 'exec', netns, ...argv]);
-  return { network, inside, writes };
+  return { network, netns, inside, writes };
 }
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
@@ -66,14 +70,55 @@ asRoot(
   },
 );
 
-asRoot('a deleted tap comes back as another device', async (t) => {
+asRoot('a deleted port comes back, and the tap that a VMM has open stays as it is', async (t) => {
   const { network, inside } = networkOf(t);
   const first = await network.ensureGuest(ALICE);
   await inside('ip', 'link', 'del', ALICE.tap);
   const second = await network.ensureGuest(ALICE);
+  t.is(second.ifindex, first.ifindex);
+  t.true(second.tapRepaired);
+  t.false(second.firewallRepaired);
+  const port = (await network.observe())?.links.get(ALICE.tap);
+  t.true(port?.up === true && port.isolated && port.master === BRIDGE_NAME);
+});
+
+asRoot('a deleted tap comes back as another device', async (t) => {
+  const { network, netns } = networkOf(t);
+  const first = await network.ensureGuest(ALICE);
+  await runChecked(runCommand, ['ip', '-n', vmmNetnsOf(netns, SHORT_ID), 'link', 'del', ALICE.tap]);
+  const second = await network.ensureGuest(ALICE);
   t.not(second.ifindex, first.ifindex);
   t.true(second.tapRepaired);
   t.false(second.firewallRepaired);
+});
+
+asRoot('the tap lies in a namespace of its own, and only its user may open it', async (t) => {
+  const { network, netns } = networkOf(t);
+  await network.ensureGuest(ALICE);
+  t.deepEqual(await network.listVmmNamespaces(), [ALICE.tap]);
+  const inner = vmmNetnsOf(netns, SHORT_ID);
+  const links = parseLinks(await runChecked(runCommand, ['ip', '-n', inner, '-j', '-d', 'addr']));
+  t.deepEqual([...links.keys()].sort(), [VMM_BRIDGE, ALICE.tap, 'lo', UPLINK].sort());
+  t.is(links.get(ALICE.tap)?.tapOwner, vmmUserIdOf(ALICE.ip));
+  t.deepEqual(
+    [...links.values()].flatMap(({ name, addresses }) => (name === 'lo' ? [] : addresses)),
+    [],
+  );
+  t.is((await runChecked(runCommand, ['ip', '-n', inner, 'route'])).trim(), '');
+  const another = await network.ensureGuest({ ...ALICE, ip: '10.66.9.9' });
+  t.true(another.tapRepaired);
+  const after = parseLinks(await runChecked(runCommand, ['ip', '-n', inner, '-j', '-d', 'addr']));
+  t.is(after.get(ALICE.tap)?.tapOwner, vmmUserIdOf('10.66.9.9'));
+});
+
+asRoot('a namespace of a VMM that was removed comes back with its way to the bridge', async (t) => {
+  const { network, netns } = networkOf(t);
+  await network.ensureGuest(ALICE);
+  await runChecked(runCommand, ['ip', 'netns', 'del', vmmNetnsOf(netns, SHORT_ID)]);
+  t.true((await network.ensureGuest(ALICE)).tapRepaired);
+  t.false((await network.ensureGuest(ALICE)).tapRepaired);
+  await network.removeGuest(ALICE.tap);
+  t.deepEqual(await network.listVmmNamespaces(), []);
 });
 
 asRoot('a deleted bridge comes back with its address, and the same tap is tied to it again', async (t) => {

@@ -1,18 +1,26 @@
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { CommandError, type RunCommand, runChecked } from '../../lib/run-command.ts';
+import { shortIdOfTap, tapNameOf, vmmNetnsOf } from '../host/vm-identity.ts';
+import { vmmUserIdOf } from '../host/vmm-user.ts';
 import { admitGuests, expelGuests, type GuestPort, replaceFirewall } from './firewall.ts';
-import { type NetworkState, parseLinks, parseRoutes, parseRuleset } from './network-state.ts';
-import { isGuestPortConverged, isNetworkConverged, planGuestPort, planNetwork } from './plan-network.ts';
+import { type LinkState, type NetworkState, parseLinks, parseRoutes, parseRuleset } from './network-state.ts';
+import { isNetworkConverged, planGuestPort, planNetwork } from './plan-network.ts';
+import { planVmmNetwork, UPLINK } from './vmm-network.ts';
 
 /** What `ensureGuest` found and left. */
 export interface EnsuredGuestPort {
   /** The tap's device number: a VMM that opened a tap of another number has lost its network. */
   readonly ifindex: number;
+  /** The tap or the way from it to the bridge was not as it should be. */
   readonly tapRepaired: boolean;
   readonly firewallRepaired: boolean;
 }
 
-/** The VMs' network namespace. Changes are serialised; each firewall change is one nft transaction. */
+/**
+ * The VMs' network namespace, and beside it one for each VMM: the tap lies in there, and a pair of devices leads
+ * from it to the guest's port on the common bridge. So a VMM that is taken over by its guest sees nothing but its
+ * own tap. Changes are serialised; each firewall change is one nft transaction.
+ */
 export interface HostNetwork {
   /** Reads all that Holt keeps in the namespace, or undefined when the namespace is not there. */
   observe(): Promise<NetworkState | undefined>;
@@ -21,9 +29,11 @@ export interface HostNetwork {
   /** Makes the namespace, bridge and firewall as they should be. Resolves to whether anything was changed. */
   ensure(guests: readonly GuestPort[]): Promise<boolean>;
   ensureGuest(guest: GuestPort): Promise<EnsuredGuestPort>;
-  /** Removes the tap and every firewall entry that names it. Fine when they are gone. */
+  /** Removes the port, the VMM's namespace and every firewall entry of the guest. Fine when they are gone. */
   removeGuest(tap: string): Promise<void>;
-  /** Removes the namespace with all that is in it. */
+  /** Names of the guests that have a VMM namespace: `ht-` and the VM's short id. */
+  listVmmNamespaces(): Promise<readonly string[]>;
+  /** Removes the namespaces with all that is in them. */
   destroy(): Promise<void>;
 }
 
@@ -35,6 +45,7 @@ export interface HostNetworkOptions {
 }
 
 const RECENT_MS = 1_000;
+const SHORT_ID = /^[0-9a-f]{12}$/;
 
 /** What `ip netns exec` says of a namespace that is not there (iproute2, lib/namespace.c). */
 const NO_NAMESPACE = /Cannot open network namespace/;
@@ -73,10 +84,11 @@ export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
   // nft opens /dev/stdin by name, which fails on the socket that a Node child has there: `cat` makes it a pipe.
   const nft = (transaction: string) =>
     runChecked(run, [...inNetns, 'sh', '-c', 'cat | nft -j -f -'], { input: transaction });
-  const ip = async (commands: readonly string[]) => {
+  const ip = async (commands: readonly string[], namespace = netns) => {
     if (commands.length === 0) return;
-    await runChecked(run, ['ip', '-n', netns, '-batch', '-'], { input: `${commands.join('\n')}\n` });
+    await runChecked(run, ['ip', '-n', namespace, '-batch', '-'], { input: `${commands.join('\n')}\n` });
   };
+  const vmmNamespace = (tap: string) => vmmNetnsOf(netns, shortIdOfTap(tap));
 
   async function observe(): Promise<NetworkState | undefined> {
     const argv = [...inNetns, 'sh', '-c', OBSERVE_SCRIPT];
@@ -117,32 +129,76 @@ export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
   async function ensureGuest(guest: GuestPort): Promise<EnsuredGuestPort> {
     const { state } = await ensure([]);
     const plan = planGuestPort(state, guest);
-    const found = state.links.get(guest.tap);
-    if (isGuestPortConverged(plan) && found !== undefined) {
-      return { ifindex: found.ifindex, tapRepaired: false, firewallRepaired: false };
-    }
-    // Admitted before the link comes up: never a live tap without its rule, never a rule that waits for none.
+    // Admitted before the port comes up: never a live port without its rule, never a rule that waits for none.
     if (plan.expel.length > 0) await nft(expelGuests(plan.expel));
     if (plan.admit) await nft(admitGuests([guest]));
-    await ip(plan.ipCommands);
-    const ifindex = (await observe())?.links.get(guest.tap)?.ifindex;
+    const isVmmSideChanged = await ensureVmmSide(guest, !plan.portMissing);
+    const isPortChanged = plan.portMissing || plan.ipCommands.length > 0;
+    if (plan.portMissing || isVmmSideChanged) {
+      const made = await observeOrCreate();
+      await ip(planGuestPort(made, guest).ipCommands);
+    } else await ip(plan.ipCommands);
+    const ifindex = (await vmmLinks(guest.tap))?.get(guest.tap)?.ifindex;
     if (ifindex === undefined) throw new Error(`tap ${guest.tap} was made but is not there`);
     return {
       ifindex,
-      tapRepaired: plan.ipCommands.length > 0,
+      tapRepaired: isPortChanged || isVmmSideChanged,
       firewallRepaired: plan.admit || plan.expel.length > 0,
     };
   }
 
+  /** Makes the VMM's namespace with its tap, and the pair that leads out of it. Resolves to whether it changed. */
+  async function ensureVmmSide(guest: GuestPort, hasPort: boolean): Promise<boolean> {
+    const inner = vmmNamespace(guest.tap);
+    const userId = vmmUserIdOf(guest.ip);
+    const found = await vmmLinks(guest.tap);
+    if (found === undefined) {
+      await runChecked(run, ['ip', 'netns', 'add', inner]);
+      await runChecked(run, ['ip', 'netns', 'exec', inner, 'sh', '-c', HARDEN_SCRIPT]);
+    }
+    const first = planVmmNetwork(found ?? new Map(), guest.tap, userId);
+    await ip(first.ipCommands, inner);
+    const isPaired = hasPort && !first.uplinkMissing;
+    if (isPaired) return first.ipCommands.length > 0;
+    // Half a pair leads nowhere: a port whose other end is in no namespace that has a name goes. The kernel may be
+    // taking it down with that namespace at this moment, so it may be gone already.
+    if (hasPort) await run(['ip', '-n', netns, 'link', 'del', 'dev', guest.tap]);
+    await ip([`link add dev ${guest.tap} type veth peer name ${UPLINK} netns ${inner}`]);
+    await ip(planVmmNetwork((await vmmLinks(guest.tap)) ?? new Map(), guest.tap, userId).ipCommands, inner);
+    return true;
+  }
+
+  /** Devices in a VMM's own namespace; undefined when there is none. */
+  async function vmmLinks(tap: string): Promise<ReadonlyMap<string, LinkState> | undefined> {
+    const inner = vmmNamespace(tap);
+    const argv = ['ip', '-n', inner, '-j', '-d', 'addr'];
+    const result = await run(argv);
+    if (result.exitCode === 0) return parseLinks(result.stdout);
+    if (NO_NAMESPACE.test(result.stderr)) return undefined;
+    throw new CommandError(argv, `exit ${result.exitCode}: ${result.stderr.trim()}`, result);
+  }
+
   async function removeGuest(tap: string): Promise<void> {
     const state = await observe();
-    if (state === undefined) return;
-    if (state.links.has(tap)) await ip([`link del dev ${tap}`]);
-    const entries = state.guests.filter((entry) => entry.tap === tap);
+    if (state?.links.has(tap) === true) await ip([`link del dev ${tap}`]);
+    if ((await listVmmNamespaces()).includes(tap))
+      await runChecked(run, ['ip', 'netns', 'del', vmmNamespace(tap)]);
+    const entries = state?.guests.filter((entry) => entry.tap === tap) ?? [];
     if (entries.length > 0) await nft(expelGuests(entries));
   }
 
+  async function listVmmNamespaces(): Promise<readonly string[]> {
+    const list = await runChecked(run, ['ip', 'netns', 'list']);
+    return list.split('\n').flatMap((line) => {
+      const [name = ''] = line.split(' ');
+      const shortId = name.startsWith(`${netns}-`) ? name.slice(netns.length + 1) : '';
+      return SHORT_ID.test(shortId) ? [tapNameOf(shortId)] : [];
+    });
+  }
+
   async function destroy(): Promise<void> {
+    for (const tap of await listVmmNamespaces())
+      await runChecked(run, ['ip', 'netns', 'del', vmmNamespace(tap)]);
     if ((await observe()) !== undefined) await runChecked(run, ['ip', 'netns', 'del', netns]);
   }
 
@@ -152,6 +208,7 @@ export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
     ensure: (guests) => exclusively(async () => (await ensure(guests)).changed),
     ensureGuest: (guest) => exclusively(() => ensureGuest(guest)),
     removeGuest: (tap) => exclusively(() => removeGuest(tap)),
+    listVmmNamespaces,
     destroy: () => exclusively(destroy),
   };
 }

@@ -13,6 +13,8 @@ export interface LinkState {
   /** Bridge port isolation: frames pass to the bridge itself only. */
   readonly isolated: boolean;
   readonly kind: string | undefined;
+  /** User id that may open the tap; undefined of anything else. */
+  readonly tapOwner: number | undefined;
   readonly addresses: readonly string[];
 }
 
@@ -36,6 +38,8 @@ const linksSchema = z.array(
     linkinfo: z
       .looseObject({
         info_kind: z.string().optional(),
+        // A number, or a name where the host has one for it.
+        info_data: z.looseObject({ user: z.union([z.int(), z.string()]).optional() }).optional(),
         info_slave_data: z.looseObject({ isolated: z.boolean().optional() }).optional(),
       })
       .optional(),
@@ -84,10 +88,15 @@ export function parseLinks(json: string): Map<string, LinkState> {
         master: link.master,
         isolated: link.linkinfo?.info_slave_data?.isolated === true,
         kind: link.linkinfo?.info_kind,
+        tapOwner: ownerOf(link.linkinfo?.info_data?.user),
         addresses: link.addr_info.map((address) => `${address.local}/${address.prefixlen}`),
       },
     ]),
   );
+}
+
+function ownerOf(user: number | string | undefined): number | undefined {
+  return typeof user === 'number' ? user : undefined;
 }
 
 /** Parses `ip -j route`. @throws z.ZodError */

@@ -17,6 +17,7 @@ function link(name: string, rest: Partial<LinkState> = {}): [string, LinkState] 
     master: undefined,
     isolated: false,
     kind: undefined,
+    tapOwner: undefined,
     addresses: [],
   };
   return [name, { ...state, ...rest }];

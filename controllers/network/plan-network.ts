@@ -12,9 +12,9 @@ export interface NetworkPlan {
 
 /** How one guest's port differs from what it should be. */
 export interface GuestPortPlan {
+  /** For the port that is there; one that is missing is made first. */
   readonly ipCommands: readonly string[];
-  /** The tap is not there at all: whoever had it open is cut off. */
-  readonly tapMissing: boolean;
+  readonly portMissing: boolean;
   readonly admit: boolean;
   /** Other elements of the set that name this tap: left over from another address. */
   readonly expel: readonly GuestPort[];
@@ -43,31 +43,30 @@ export function isNetworkConverged(plan: NetworkPlan): boolean {
   return plan.ipCommands.length === 0 && !plan.disableForwarding && !plan.replaceFirewall;
 }
 
-/** What one guest's tap and firewall entry need. */
+/** What one guest's port on the bridge and its firewall entry need. */
 export function planGuestPort(state: NetworkState, guest: GuestPort): GuestPortPlan {
   const link = state.links.get(guest.tap);
   const entries = state.guests.filter((entry) => entry.tap === guest.tap);
   const isOwn = (entry: GuestPort) => entry.mac === guest.mac && entry.ip === guest.ip;
   return {
-    ipCommands: tapCommands(guest.tap, link),
-    tapMissing: link === undefined,
+    ipCommands: link === undefined ? [] : portCommands(guest.tap, link),
+    portMissing: link === undefined,
     admit: !entries.some(isOwn),
     expel: entries.filter((entry) => !isOwn(entry)),
   };
 }
 
-function tapCommands(tap: string, link: LinkState | undefined): string[] {
+function portCommands(port: string, link: LinkState): string[] {
   const commands: string[] = [];
-  if (link === undefined) commands.push(`tuntap add dev ${tap} mode tap`);
-  if (link?.master !== BRIDGE_NAME) commands.push(`link set dev ${tap} master ${BRIDGE_NAME}`);
-  if (link?.master !== BRIDGE_NAME || !link.isolated) {
-    commands.push(`link set dev ${tap} type bridge_slave isolated on`);
+  if (link.master !== BRIDGE_NAME) commands.push(`link set dev ${port} master ${BRIDGE_NAME}`);
+  if (link.master !== BRIDGE_NAME || !link.isolated) {
+    commands.push(`link set dev ${port} type bridge_slave isolated on`);
   }
-  if (link?.up !== true) commands.push(`link set dev ${tap} up`);
+  if (!link.up) commands.push(`link set dev ${port} up`);
   return commands;
 }
 
 /** True where the port is as it should be. */
 export function isGuestPortConverged(plan: GuestPortPlan): boolean {
-  return plan.ipCommands.length === 0 && !plan.admit && plan.expel.length === 0;
+  return !plan.portMissing && plan.ipCommands.length === 0 && !plan.admit && plan.expel.length === 0;
 }

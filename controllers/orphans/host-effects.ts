@@ -14,6 +14,7 @@ export interface SweptNetwork {
       }
     | undefined
   >;
+  listVmmNamespaces(): Promise<readonly string[]>;
   removeGuest(tap: string): Promise<void>;
 }
 
@@ -40,9 +41,10 @@ export function createOrphanEffects(options: HostEffectsOptions): OrphanEffects 
   };
 
   async function inventory({ network }: HostEffectsOptions): Promise<HostInventory> {
-    const [processes, state, runs, volumes] = await Promise.all([
+    const [processes, state, namespaces, runs, volumes] = await Promise.all([
       listProcesses(),
       network.observe(),
+      network.listVmmNamespaces(),
       readdir(vmsDirectory).catch(() => []),
       readdir(volumesDirectory).catch(() => []),
     ]);
@@ -54,10 +56,12 @@ export function createOrphanEffects(options: HostEffectsOptions): OrphanEffects 
     return {
       vmms: processes.flatMap(({ pid, startTicks, argv }) => {
         const socket = apiSocketOf(argv);
-        if (socket === undefined || dirname(dirname(socket)) !== vmsDirectory) return [];
-        return [{ shortId: basename(dirname(socket)), process: { pid, startTicks } }];
+        // <vms>/<short id>/run/api.sock
+        const directory = socket === undefined ? '' : dirname(dirname(socket));
+        if (dirname(directory) !== vmsDirectory) return [];
+        return [{ shortId: basename(directory), process: { pid, startTicks } }];
       }),
-      taps: tapNames(state?.links.keys() ?? []),
+      taps: tapNames([...(state?.links.keys() ?? []), ...namespaces]),
       firewallEntries: tapNames(state?.guests.map(({ tap }) => tap) ?? []),
       runDirectories: runs
         .filter((name) => RUN_DIRECTORY.test(name))
