@@ -32,9 +32,9 @@ export function stateDirOf(context: CliContext): string {
   return resolve(context.cwd, context.env.HOLT_STATE_DIR ?? own);
 }
 
-/** The run directory of a VM on this host, named by the first 12 hex digits of its UID. */
+/** Where a VM's VMM has its sockets and its console on this host, named by the first 12 hex digits of its UID. */
 export function vmRunDir(uid: string, context: CliContext): string {
-  return join(statePaths(stateDirOf(context)).vms, uid.replaceAll('-', '').slice(0, 12));
+  return join(statePaths(stateDirOf(context)).vms, uid.replaceAll('-', '').slice(0, 12), 'run');
 }
 
 /** --kubeconfig, else KUBECONFIG, else the checkout's own. */

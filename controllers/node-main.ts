@@ -9,6 +9,7 @@ import { createLogger, type Logger } from '../lib/logger.ts';
 import { createRegistry, startMetricsServer } from '../lib/metrics-server.ts';
 import { runCommand } from '../lib/run-command.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
+import { VmmCgroups } from './confinement/vmm-cgroups.ts';
 import { createHostNetwork } from './network/host-network.ts';
 import { drainNode } from './node/drain.ts';
 import { IngressProber } from './node/ingress-prober.ts';
@@ -92,14 +93,15 @@ async function drain(config: HoltConfig): Promise<void> {
   }
   const paths = statePaths(config.stateDir);
   const network = networkOf(config);
-  const { binary, mode } = config.vmm;
+  const { mode } = config.vmm;
   const prober = new IngressProber(config.netns);
   await drainNode({
     vmsDirectory: paths.vms,
     effects: createLinuxNodeEffects({
       netns: config.netns,
-      vmmBinary: binary,
-      mode,
+      vmm: config.vmm,
+      cgroups: await VmmCgroups.open(),
+      landlock: false,
       volumesDirectory: paths.volumes,
       network,
       prober,

@@ -60,6 +60,8 @@ export const holtConfigSchema = z.strictObject({
   vmm: z.strictObject({
     /** Absolute path of the `cloud-hypervisor` binary, or of the development stand-in. */
     binary: z.string(),
+    /** Files and folders that the binary needs to read, besides the system's own programs and libraries. */
+    readPaths: z.array(z.string().startsWith('/')).default([]),
     /** What the preflight found: hardware virtualisation, or the software-emulation stand-in. */
     mode: z.literal(['kvm', 'emulated']),
   }),

@@ -13,7 +13,7 @@ import {
   writeDevConfig,
 } from './dev-config.ts';
 
-const vmm = { binary: '/usr/bin/cloud-hypervisor', mode: 'kvm' } as const;
+const vmm = { binary: '/usr/bin/cloud-hypervisor', readPaths: [] as string[], mode: 'kvm' as const };
 
 function stateDir(): string {
   return mkdtempSync(join(tmpdir(), 'hc-'));

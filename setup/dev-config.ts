@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type HoltConfig, holtConfigSchema, parseConfig, statePaths } from '../lib/config.ts';
 
-/** The longest socket below the state directory: `vm/<12 digits>/api.sock`, and `v.sock_<port>` beside it. */
-const LONGEST_SOCKET_SUFFIX = '/vm/0123456789ab/v.sock_65535';
+/** The longest socket below the state directory: `vm/<12 digits>/run/api.sock`, and `v.sock_<port>` beside it. */
+const LONGEST_SOCKET_SUFFIX = '/vm/0123456789ab/run/v.sock_65535';
 /** sun_path, with its closing zero (man 7 unix). */
 const SOCKET_PATH_MAX_BYTES = 107;
 

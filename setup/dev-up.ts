@@ -45,7 +45,8 @@ export async function devUp(options: DevUpOptions): Promise<HoltConfig> {
   if (fatal !== undefined) throw new SetupError(fatal.message);
   progress.note(`VMM: ${preflight.vmm.mode}: ${preflight.vmm.reason}`);
 
-  const vmm = { binary: preflight.vmm.binary, mode: preflight.vmm.mode };
+  const { binary, readPaths, mode } = preflight.vmm;
+  const vmm = { binary, readPaths, mode };
   const config = await planDevConfig(options, vmm);
   const supervisor = findSupervisor(options.stateDir);
   const paths = statePaths(config.stateDir);

@@ -37,7 +37,8 @@ const TOOLS: readonly Tool[] = [
   { name: 'mkfs.ext4', aptPackage: 'e2fsprogs' },
   { name: 'openssl', aptPackage: 'openssl' },
   { name: 'qemu-system-x86_64', aptPackage: 'qemu-system-x86', isForStandIn: true },
-  { name: 'setpriv', aptPackage: 'util-linux', isForStandIn: true },
+  { name: 'setpriv', aptPackage: 'util-linux' },
+  { name: 'pivot_root', aptPackage: 'util-linux' },
 ];
 
 export interface ObserveHostOptions {

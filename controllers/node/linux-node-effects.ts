@@ -1,12 +1,24 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type Clock, systemClock } from '../../lib/clock.ts';
-import { signalProcess } from '../../lib/process-identity.ts';
+import type { HoltConfig } from '../../lib/config.ts';
+import { type ProcessIdentity, signalProcess } from '../../lib/process-identity.ts';
 import { runCommand } from '../../lib/run-command.ts';
+import { type VmmCgroups, vmmLimitsOf } from '../confinement/vmm-cgroups.ts';
 import { listProcesses, readProcess } from '../host/process-table.ts';
-import type { VmPaths } from '../host/vm-identity.ts';
+import { shortIdOfTap, type VmPaths, vmmNetnsOf } from '../host/vm-identity.ts';
+import { vmmUserIdOf } from '../host/vmm-user.ts';
 import type { HostNetwork } from '../network/host-network.ts';
 import { isGuestPortConverged, planGuestPort } from '../network/plan-network.ts';
-import type { NodeEffects, VmmApiState } from '../uservm/node-effects.ts';
+import { tapIfindexIn } from '../network/vmm-network.ts';
+import type {
+  GuestPort,
+  GuestPortSight,
+  NodeEffects,
+  VmmApiState,
+  VmmLaunch,
+} from '../uservm/node-effects.ts';
+import { withLandlock } from '../vmm/vm-config.ts';
 import { VmmClient } from '../vmm/vmm-client.ts';
 import { VmmApiError } from '../vmm/vmm-error.ts';
 import { ensureDataVolume, removeDataVolume } from '../volumes/data-volume.ts';
@@ -25,13 +37,19 @@ import { awaitVmmApi, spawnVmm } from './spawn-vmm.ts';
 
 export interface LinuxNodeEffectsOptions {
   readonly netns: string;
-  readonly vmmBinary: string;
-  readonly mode: 'kvm' | 'emulated';
+  readonly vmm: HoltConfig['vmm'];
+  /** Undefined on a host without cgroup v2: its VMMs have no limits. */
+  readonly cgroups: VmmCgroups | undefined;
+  /** Whether the VMM and the kernel know Landlock. */
+  readonly landlock: boolean;
   readonly volumesDirectory: string;
   readonly network: HostNetwork;
   readonly prober: IngressProber;
   readonly clock?: Clock;
 }
+
+/** Where `ip netns` keeps the names (man 8 ip-netns). */
+const NETNS_DIRECTORY = '/run/netns';
 
 /** Time-outs of calls into a VMM and its guest, in milliseconds. */
 const TIMEOUTS = {
@@ -46,25 +64,16 @@ export function dataDiskOf(volumesDirectory: string, uid: string): string {
 
 /** This Linux host. */
 export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEffects {
-  const { network, prober, volumesDirectory, netns, vmmBinary } = options;
+  const { network, prober, volumesDirectory, cgroups } = options;
   const clock = options.clock ?? systemClock;
-  const timeouts = TIMEOUTS[options.mode];
+  const timeouts = TIMEOUTS[options.vmm.mode];
   const volumeDeps = { files: hostVolumeFiles, run: runCommand };
   const vmm = (paths: VmPaths) => new VmmClient({ socketPath: paths.apiSocket, timeoutMs: timeouts.api });
   return {
     readRecord: (paths) => readTextOrNothing(paths.record),
     readProcess: (pid) => readProcess(pid),
     listProcesses: () => listProcesses(),
-    async observeGuestPort(port) {
-      const state = await network.observeRecent();
-      if (state === undefined) return { ifindex: undefined, isConverged: false, isAbsent: true };
-      const ifindex = state.links.get(port.tap)?.ifindex;
-      return {
-        ifindex,
-        isConverged: isGuestPortConverged(planGuestPort(state, port)),
-        isAbsent: ifindex === undefined && state.guests.every((guest) => guest.tap !== port.tap),
-      };
-    },
+    observeGuestPort: (port, vmmPid) => observeGuestPort(options, port, vmmPid),
     vmmState: (paths) => vmmStateOf(vmm(paths)),
     guestInfo: (paths) => readGuestInfo(paths.vsock, timeouts.guest),
     ingressAnswers: (ip) => prober.answers(ip, timeouts.ingress),
@@ -77,12 +86,15 @@ export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEf
     ensureGuestPort: (port) => network.ensureGuest(port),
     removeGuestPort: (tap) => network.removeGuest(tap),
     prepareRunDirectory,
-    removeRunDirectory,
+    async removeRunDirectory(paths) {
+      await cgroups?.remove(`vm-${basename(paths.directory)}`);
+      await removeRunDirectory(paths);
+    },
     clearRun,
     writeRecord: (paths, text) => writeTextAtomically(paths.record, text),
-    spawnVmm: (paths) => spawnVmm({ netns, binary: vmmBinary, paths }),
+    spawnVmm: (paths, launch) => launchVmm(options, paths, launch),
     awaitVmmApi: (paths, process) => awaitVmmApi({ paths, process, timeoutMs: timeouts.api, clock }),
-    createVm: (paths, config) => vmm(paths).create(config),
+    createVm: (paths, config) => vmm(paths).create(options.landlock ? withLandlock(config) : config),
     bootVm: (paths) => vmm(paths).boot({ timeoutMs: timeouts.boot }),
     resumeVm: (paths) => vmm(paths).resume(),
     pressPowerButton: (paths) => vmm(paths).powerButton(),
@@ -91,6 +103,43 @@ export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEf
       signalProcess(process, 'SIGKILL');
     },
   };
+}
+
+async function observeGuestPort(
+  { network, netns }: LinuxNodeEffectsOptions,
+  port: GuestPort,
+  vmmPid: number | undefined,
+): Promise<GuestPortSight> {
+  const state = await network.observeRecent();
+  const igmp = vmmPid === undefined ? undefined : await readTextOrNothing(`/proc/${vmmPid}/net/igmp`);
+  return {
+    ifindex: igmp === undefined ? undefined : tapIfindexIn(igmp, port.tap),
+    isConverged: state !== undefined && isGuestPortConverged(planGuestPort(state, port)),
+    isAbsent:
+      state?.links.has(port.tap) !== true &&
+      state?.guests.some((guest) => guest.tap === port.tap) !== true &&
+      !existsSync(join(NETNS_DIRECTORY, vmmNetnsOf(netns, shortIdOfTap(port.tap)))),
+  };
+}
+
+async function launchVmm(
+  { netns, vmm, cgroups }: LinuxNodeEffectsOptions,
+  paths: VmPaths,
+  launch: VmmLaunch,
+): Promise<ProcessIdentity> {
+  const { vmId, port, dataDisk } = launch;
+  return spawnVmm({
+    binary: vmm.binary,
+    paths,
+    ownFiles: [dataDisk],
+    confinement: {
+      netns: vmmNetnsOf(netns, shortIdOfTap(port.tap)),
+      userId: vmmUserIdOf(port.ip),
+      readPaths: [...vmm.readPaths, ...launch.readPaths],
+      writePaths: [paths.runtime, dataDisk],
+      cgroup: await cgroups?.ensure(vmId, vmmLimitsOf(launch, vmm.mode)),
+    },
+  });
 }
 
 async function vmmStateOf(client: VmmClient): Promise<VmmApiState> {

@@ -35,6 +35,7 @@ test("holt-node's certificate suffices for what it does: register, watch, write 
   });
   const facts = {
     nodeName,
+    confinement: { hasCgroups: true, hasLandlock: undefined },
     mode: 'emulated' as const,
     hostname: 'host',
     architecture: 'amd64',

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -23,8 +23,9 @@ test('a run directory is prepared without the sockets of an earlier VMM; its rec
   await writeFile(paths.console, 'hello');
   await writeTextAtomically(paths.record, '{}');
   await prepareRunDirectory(paths);
-  t.deepEqual((await readdir(paths.directory)).sort(), ['console.log', 'vmm.json']);
-  t.is((await stat(paths.directory)).mode & 0o777, 0o700);
+  t.deepEqual((await readdir(paths.directory)).sort(), ['run', 'vmm.json']);
+  t.deepEqual(await readdir(paths.runtime), ['console.log']);
+  for (const directory of [paths.directory, paths.runtime]) t.is((await stat(directory)).mode & 0o777, 0o700);
   await clearRun(paths);
   await clearRun(paths);
   t.is(await readTextOrNothing(paths.record), undefined);
@@ -44,13 +45,40 @@ test('why a VMM ended: its events first, then the last line of its log', async (
 test('a log above its bound is kept once and begun anew; one below is left alone', async (t) => {
   const vmsDirectory = await vmsIn(t);
   const paths = vmPathsOf(vmsDirectory, 'aaaaaaaaaaaa');
-  await mkdir(paths.directory);
+  await mkdir(paths.runtime, { recursive: true });
   await writeFile(paths.console, 'x'.repeat(100_000));
   await writeFile(paths.vmmLog, 'y');
   await rotateLogs({ vmsDirectory, maxBytes: 50_000 });
   t.is((await stat(paths.console)).size, 0);
-  t.is((await stat(`${paths.console}.1`)).size, 100_000);
+  t.is((await stat(join(paths.directory, 'console.log.1'))).size, 100_000);
   t.is((await stat(paths.vmmLog)).size, 1);
+});
+
+test('what a VMM puts in the place of its files leads nowhere', async (t) => {
+  const vmsDirectory = await vmsIn(t);
+  const paths = vmPathsOf(vmsDirectory, 'aaaaaaaaaaaa');
+  await mkdir(paths.runtime, { recursive: true });
+  const foreign = join(vmsDirectory, 'foreign');
+  const panic = { timestamp: { secs: 1, nanos: 0 }, source: 'guest', event: 'panic', properties: null };
+  await writeFile(foreign, JSON.stringify(panic).padEnd(100_000));
+  await symlink(foreign, paths.console);
+  await symlink(foreign, paths.events);
+  await t.throwsAsync(rotateLogs({ vmsDirectory, maxBytes: 50_000 }), { message: /symbolic link/ });
+  t.is((await stat(foreign)).size, 100_000);
+  t.is(await describeExit(paths), 'it was killed');
+});
+
+test('of a sparse log that begins late the end is kept', async (t) => {
+  const vmsDirectory = await vmsIn(t);
+  const paths = vmPathsOf(vmsDirectory, 'aaaaaaaaaaaa');
+  await mkdir(paths.runtime, { recursive: true });
+  await writeFile(paths.console, '');
+  const file = await open(paths.console, 'r+');
+  await file.write('z'.repeat(100_000), 5_000_000);
+  await file.close();
+  await rotateLogs({ vmsDirectory, maxBytes: 50_000 });
+  const kept = await readFile(join(paths.directory, 'console.log.1'), 'utf8');
+  t.true(kept.endsWith('z'.repeat(100_000)) && kept.length < 200_000);
 });
 
 test('the end of a watched process is told once', (t) => {

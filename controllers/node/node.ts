@@ -11,6 +11,8 @@ import { runCommand } from '../../lib/run-command.ts';
 import { ArtifactStore } from '../artifacts/artifact-store.ts';
 import { startArtifactsController } from '../artifacts/controller.ts';
 import { sightImage } from '../artifacts/image-sight.ts';
+import { hasLandlock } from '../confinement/host-support.ts';
+import { VmmCgroups } from '../confinement/vmm-cgroups.ts';
 import { macOf, shortIdOf, tapNameOf, vmPathsOf } from '../host/vm-identity.ts';
 import type { HostNetwork } from '../network/host-network.ts';
 import { runNetworkWatch } from '../network/network-watch.ts';
@@ -68,6 +70,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const prober = new IngressProber(config.netns);
+  const cgroups = await VmmCgroups.open();
+  const support = {
+    hasCgroups: cgroups !== undefined,
+    hasLandlock: config.vmm.mode === 'kvm' ? await hasLandlock() : undefined,
+  };
   const store = new ArtifactStore(paths.images);
   const images = {
     images: informers.guestImages.lister,
@@ -86,8 +93,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     informer: informers.userVms,
     effects: createLinuxNodeEffects({
       netns: config.netns,
-      vmmBinary: config.vmm.binary,
-      mode: config.vmm.mode,
+      vmm: config.vmm,
+      cgroups,
+      landlock: support.hasLandlock === true,
       volumesDirectory: paths.volumes,
       network,
       prober,
@@ -129,6 +137,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     nodeName,
     mode: config.vmm.mode,
     vmmBinary: config.vmm.binary,
+    confinement: support,
     run: runCommand,
   });
   const heartbeat = new Heartbeat({ client, facts, clock, logger });

@@ -23,9 +23,10 @@ export async function writeTextAtomically(path: string, text: string): Promise<v
   await rename(temporary, path);
 }
 
-/** Makes the directory, for root alone, and unlinks the sockets and the event file of an earlier VMM. */
+/** Makes the directories, for root alone as yet, and unlinks the sockets and the event file of an earlier VMM. */
 export async function prepareRunDirectory(paths: VmPaths): Promise<void> {
   await mkdir(paths.directory, { recursive: true, mode: 0o700 });
+  await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
   await unlinkSockets(paths);
   await rm(paths.events, { force: true });
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { arch, availableParallelism, hostname, release, totalmem } from 'node:os';
 import type { RunCommand } from '../../lib/run-command.ts';
+import type { ConfinementSupport } from '../confinement/host-support.ts';
 import type { HostFacts } from './node-object.ts';
 
 /** Reads what this host is. Parts that cannot be read stay empty: none of them decides anything. */
@@ -8,6 +9,7 @@ export async function readHostFacts(options: {
   readonly nodeName: string;
   readonly mode: 'kvm' | 'emulated';
   readonly vmmBinary: string;
+  readonly confinement: ConfinementSupport;
   readonly run: RunCommand;
 }): Promise<HostFacts> {
   const text = (path: string) =>
@@ -27,6 +29,7 @@ export async function readHostFacts(options: {
   return {
     nodeName: options.nodeName,
     mode: options.mode,
+    confinement: options.confinement,
     hostname: hostname(),
     architecture: arch() === 'x64' ? 'amd64' : arch(),
     kernelVersion: release(),

@@ -4,6 +4,7 @@ import { type HostFacts, labelsOf, lacksLabels, nodeStatusOf } from './node-obje
 const FACTS: HostFacts = {
   nodeName: 'node-1',
   mode: 'emulated',
+  confinement: { hasCgroups: true, hasLandlock: undefined },
   hostname: 'host',
   architecture: 'amd64',
   kernelVersion: '6.1',
@@ -29,6 +30,16 @@ test('a node that was given up comes back, and conditions of others stay', (t) =
   const status = nodeStatusOf(FACTS, { conditions: [other, lost] }, '2026-01-02T00:00:00Z');
   t.deepEqual(status.conditions?.[0], other);
   t.like(status.conditions?.[1], { status: 'True', lastTransitionTime: '2026-01-02T00:00:00Z' });
+});
+
+test('a host on which VMMs cannot be confined wholly says so, and takes it back', (t) => {
+  const poor = { ...FACTS, confinement: { hasCgroups: false, hasLandlock: undefined } };
+  const of = (status: ReturnType<typeof nodeStatusOf>) =>
+    status.conditions?.find(({ type }) => type === 'VmmConfined');
+  const first = nodeStatusOf(poor, undefined, '2026-01-01T00:00:00Z');
+  t.like(of(first), { status: 'False', reason: 'NoCgroupV2', lastTransitionTime: '2026-01-01T00:00:00Z' });
+  const second = nodeStatusOf(FACTS, first, '2026-01-02T00:00:00Z');
+  t.like(of(second), { status: 'True', reason: 'Confined', lastTransitionTime: '2026-01-02T00:00:00Z' });
 });
 
 test('labels of others do not matter, missing own ones do', (t) => {

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Node } from '../../crds/node/definition.ts';
+import { type ConfinementSupport, describeConfinement } from '../confinement/host-support.ts';
 
 /** What this host is, as its Node object says. */
 export interface HostFacts {
   readonly nodeName: string;
   readonly mode: 'kvm' | 'emulated';
+  readonly confinement: ConfinementSupport;
   readonly hostname: string;
   /** Go's word for it, as Kubernetes uses: amd64 or arm64. */
   readonly architecture: string;
@@ -37,18 +39,21 @@ export function nodeStatusOf(
   now: string,
 ): NonNullable<Node['status']> {
   const memory = (bytes: number) => `${Math.floor(bytes / 1024)}Ki`;
-  const known = previous?.conditions?.find((condition) => condition.type === 'Ready');
-  const isReady = known?.status === 'True' && known.reason === 'HoltNodeReady';
-  const ready = isReady
-    ? known
-    : {
-        type: 'Ready',
-        status: 'True' as const,
-        reason: 'HoltNodeReady',
-        message: 'holt-node runs and renews its Lease',
-        lastHeartbeatTime: now,
-        lastTransitionTime: known?.status === 'True' ? (known.lastTransitionTime ?? now) : now,
-      };
+  const confinement = describeConfinement(facts.confinement);
+  const own = [
+    {
+      type: 'Ready',
+      status: 'True' as const,
+      reason: 'HoltNodeReady',
+      message: 'holt-node runs and renews its Lease',
+    },
+    {
+      type: 'VmmConfined',
+      status: confinement.isWhole ? ('True' as const) : ('False' as const),
+      reason: confinement.reason,
+      message: confinement.message,
+    },
+  ];
   return {
     ...previous,
     capacity: { cpu: String(facts.cpuCount), memory: memory(facts.memoryBytes) },
@@ -69,8 +74,23 @@ export function nodeStatusOf(
       kubeletVersion: '',
       kubeProxyVersion: '',
     },
-    conditions: [...(previous?.conditions?.filter(({ type }) => type !== 'Ready') ?? []), ready],
+    conditions: [
+      ...(previous?.conditions?.filter(({ type }) => own.every((each) => each.type !== type)) ?? []),
+      ...own.map((each) => turned(each, previous, now)),
+    ],
   };
+}
+
+type NodeCondition = NonNullable<NonNullable<Node['status']>['conditions']>[number];
+
+/** The condition as it was where it says the same; else with the time, and that of the turn where it turned. */
+function turned(next: NodeCondition, previous: Node['status'], now: string): NodeCondition {
+  const known = previous?.conditions?.find(({ type }) => type === next.type);
+  const isSame =
+    known?.status === next.status && known.reason === next.reason && known.message === next.message;
+  if (isSame) return known;
+  const lastTransitionTime = known?.status === next.status ? (known.lastTransitionTime ?? now) : now;
+  return { ...next, lastHeartbeatTime: now, lastTransitionTime };
 }
 
 /** Whether the object's labels lack any of this node's. */

@@ -16,6 +16,17 @@ export interface GuestPort {
   readonly ip: string;
 }
 
+/** What a VMM is started for: it may use this and nothing else of the host. */
+export interface VmmLaunch {
+  readonly vmId: string;
+  readonly port: GuestPort;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Kernel, initramfs and root disk. */
+  readonly readPaths: readonly string[];
+  readonly dataDisk: string;
+}
+
 export interface EnsuredGuestPort {
   readonly ifindex: number;
   readonly tapRepaired: boolean;
@@ -23,10 +34,10 @@ export interface EnsuredGuestPort {
 }
 
 export interface GuestPortSight {
-  /** Undefined: no such tap. */
+  /** The tap that the VMM sees; undefined: no VMM, or no such tap any more. */
   readonly ifindex: number | undefined;
   readonly isConverged: boolean;
-  /** Neither tap nor firewall entry. */
+  /** Neither port, namespace nor firewall entry. */
   readonly isAbsent: boolean;
 }
 
@@ -42,7 +53,8 @@ export interface NodeEffects {
   readRecord(paths: VmPaths): Promise<string | undefined>;
   readProcess(pid: number): Promise<ProcessEntry | undefined>;
   listProcesses(): Promise<readonly ProcessEntry[]>;
-  observeGuestPort(port: GuestPort): Promise<GuestPortSight>;
+  /** `vmmPid`: the VMM whose tap is looked at. */
+  observeGuestPort(port: GuestPort, vmmPid: number | undefined): Promise<GuestPortSight>;
   vmmState(paths: VmPaths): Promise<VmmApiState>;
   /** Undefined when the guest does not answer (yet). */
   guestInfo(paths: VmPaths): Promise<GuestInfo | undefined>;
@@ -64,8 +76,8 @@ export interface NodeEffects {
   /** Unlinks the sockets, then the record. */
   clearRun(paths: VmPaths): Promise<void>;
   writeRecord(paths: VmPaths, text: string): Promise<void>;
-  /** Starts a VMM in a session of its own, detached from this process. */
-  spawnVmm(paths: VmPaths): Promise<ProcessIdentity>;
+  /** Starts a VMM, confined, in a session of its own, detached from this process. */
+  spawnVmm(paths: VmPaths, launch: VmmLaunch): Promise<ProcessIdentity>;
   /** Resolves when the VMM's API answers. @throws when it does not in time or the process ended */
   awaitVmmApi(paths: VmPaths, process: ProcessIdentity): Promise<void>;
   createVm(paths: VmPaths, config: VmConfig): Promise<void>;

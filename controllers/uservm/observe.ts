@@ -24,7 +24,7 @@ export async function observeUserVm(effects: NodeEffects, options: ObserveOption
   // A record of another UID is of a deleted object whose first 12 digits were the same: never ours.
   const record = written?.uid === uid ? written : undefined;
   const process = record === undefined ? undefined : await recordedProcess(effects, paths, record);
-  const portSight = await effects.observeGuestPort(port);
+  const portSight = await effects.observeGuestPort(port, process?.pid);
   // Whoever is to end is not asked how it is: an answer would change nothing, and its absence would cost time.
   const isEnding =
     desired.goal !== 'run' || record?.stop !== undefined || portSight.ifindex !== record?.tapIfindex;

@@ -115,7 +115,7 @@ export class Installation {
 
   /** The hybrid vsock socket of a VM. */
   vmSocket(uid: string): string {
-    return join(this.stateDir, 'vm', uid.replaceAll('-', '').slice(0, 12), 'v.sock');
+    return join(this.stateDir, 'vm', uid.replaceAll('-', '').slice(0, 12), 'run/v.sock');
   }
 
   /** Runs a program inside the VMs' network namespace. */

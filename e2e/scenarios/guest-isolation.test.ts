@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { container, sidecar, toYaml, userVm } from '../harness/declarations.ts';
 import { ensure, eventually } from '../harness/eventually.ts';
 import { Installation } from '../harness/installation.ts';
-import { containerReady, getContainer, vmReady, whoAmI } from '../harness/observations.ts';
+import { containerReady, getContainer, getVm, vmReady, whoAmI } from '../harness/observations.ts';
 
 const CONTROL_PORTS = [1024, 1025, 1026, 1027];
 
@@ -101,4 +103,81 @@ test.serial('a program that ends itself with 137 was not killed for its memory',
     ensure(status?.lastExit !== undefined, 'not ended yet');
     t.like(status.lastExit, { exitCode: 137, reason: 'Error' });
   });
+});
+
+/** The VMM of a user's VM, and whatever it started: they share a session. */
+async function vmmProcesses(user: string): Promise<number[]> {
+  const pid = (await getVm(holt, user)).status?.vmmPid;
+  ensure(pid !== undefined, `${user} has no VMM`);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((each) => {
+      try {
+        const stat = readFileSync(`/proc/${each}/stat`, 'utf8');
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]) === pid;
+      } catch {
+        return false;
+      }
+    });
+}
+
+function statusOf(pid: number): Record<string, string> {
+  const lines = readFileSync(`/proc/${pid}/status`, 'utf8').split('\n');
+  return Object.fromEntries(
+    lines.map((line) => [line.split(':')[0] ?? '', line.slice(line.indexOf(':') + 1).trim()]),
+  );
+}
+
+test.serial(
+  'every process of a VM has a user of its own, no capability, and its own namespaces',
+  async (t) => {
+    const users = new Map<string, Set<string>>();
+    for (const user of ['alice', 'bob']) {
+      const pids = await vmmProcesses(user);
+      t.true(pids.length > 0);
+      const ids = new Set<string>();
+      for (const pid of pids) {
+        const status = statusOf(pid);
+        ids.add(status.Uid ?? '');
+        t.is(status.Uid, status.Gid, `${user} ${pid}`);
+        t.is(status.Groups, '');
+        t.is(status.NoNewPrivs, '1');
+        for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+          t.is(status[set], '0'.repeat(16), set);
+        for (const namespace of ['mnt', 'net'])
+          t.not(readlinkSync(`/proc/${pid}/ns/${namespace}`), readlinkSync(`/proc/self/ns/${namespace}`));
+      }
+      // What runs the guest's code filters its system calls: cloud-hypervisor itself, or the stand-in's emulator.
+      t.true(
+        pids.some((pid) =>
+          readdirSync(`/proc/${pid}/task`).some((task) => statusOf(Number(task)).Seccomp === '2'),
+        ),
+      );
+      users.set(user, ids);
+    }
+    const [ofAlice, ofBob] = [users.get('alice'), users.get('bob')];
+    t.is(ofAlice?.size, 1);
+    t.true(ofAlice?.isDisjointFrom(ofBob ?? new Set()));
+    t.false(ofAlice?.has('0\t0\t0\t0'));
+  },
+);
+
+test.serial("a VMM sees its own files alone, and its sockets are its user's", async (t) => {
+  const vm = await getVm(holt, 'alice');
+  const other = await getVm(holt, 'bob');
+  const root = `/proc/${vm.status?.vmmPid}/root`;
+  const shortId = (uid: string) => uid.replaceAll('-', '').slice(0, 12);
+  const run = join(holt.stateDir, 'vm', shortId(vm.metadata.uid), 'run');
+  for (const name of ['api.sock', 'v.sock', 'console.log']) {
+    t.is(statSync(join(run, name)).mode & 0o077, 0, name);
+    t.not(statSync(join(run, name)).uid, 0, name);
+  }
+  t.deepEqual(readdirSync(join(root, holt.stateDir, 'vm')), [shortId(vm.metadata.uid)]);
+  t.deepEqual(readdirSync(join(root, holt.stateDir, 'volumes')), [`${vm.metadata.uid}.raw`]);
+  t.false(readdirSync(join(root, holt.stateDir)).includes('pki'));
+  t.not(
+    statSync(join(holt.stateDir, 'volumes', `${vm.metadata.uid}.raw`)).uid,
+    statSync(join(holt.stateDir, 'volumes', `${other.metadata.uid}.raw`)).uid,
+  );
 });

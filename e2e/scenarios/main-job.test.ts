@@ -479,7 +479,10 @@ test.serial('a second start continues with the same state; after down nothing is
   t.is(await (await holt.fetchAs(cookies.alice, '/data')).text(), secret);
   await holt.down();
   const { stdout } = await runCommand(['ip', 'netns', 'list']);
-  t.false(stdout.split('\n').some((line) => line.split(' ')[0] === holt.netns));
+  t.deepEqual(
+    stdout.split('\n').filter((line) => line.startsWith(holt.netns)),
+    [],
+  );
   t.deepEqual(processesOf(holt.stateDir), []);
   t.deepEqual(socketsBelow(holt.stateDir), []);
 });
@@ -487,7 +490,7 @@ test.serial('a second start continues with the same state; after down nothing is
 /** A VMM in a run directory that belongs to no object, as a crash at the wrong moment could leave it. */
 async function startOrphanVmm() {
   const { vmm } = parseConfig(readFileSync(join(holt.stateDir, 'config.json'), 'utf8'));
-  const runDir = join(holt.stateDir, 'vm', 'deadbeef0000');
+  const runDir = join(holt.stateDir, 'vm', 'deadbeef0000', 'run');
   mkdirSync(runDir, { recursive: true });
   const argv = ['netns', 'exec', holt.netns, vmm.binary, '--api-socket', `path=${runDir}/api.sock`];
   const child = spawn('ip', argv, { stdio: 'ignore', detached: true });

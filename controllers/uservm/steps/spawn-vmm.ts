@@ -15,7 +15,14 @@ export async function spawnVmm(
   const { effects, paths, desired, clock } = context;
   if (state.ensuredPort === undefined) throw new TypeError('spawnVmm comes after ensureNetwork');
   const boot = { ...desired.boot, volumeBytes: state.volumeBytes ?? desired.boot.volumeBytes };
-  const process = await effects.spawnVmm(paths);
+  const process = await effects.spawnVmm(paths, {
+    vmId: context.vmId,
+    port: context.port,
+    cpus: boot.cpus,
+    memoryBytes: boot.memoryBytes,
+    readPaths: [image.kernel, image.initramfs, image.rootDisk],
+    dataDisk: context.dataDisk,
+  });
   const record: VmmRecord = {
     uid: context.uid,
     vmId: context.vmId,

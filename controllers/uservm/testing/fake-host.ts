@@ -124,7 +124,7 @@ export class FakeHost implements NodeEffects {
     this.records.set(paths.record, text);
   };
 
-  spawnVmm: NodeEffects['spawnVmm'] = async (paths) => {
+  spawnVmm = async (paths: VmPaths) => {
     if (this.living().length > 0) this.violations.push('a second VMM was started');
     const number = this.#nextNumber++;
     const process: FakeProcess = {
