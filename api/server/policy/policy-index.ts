@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type PolicySpec,
   type ValidatingAdmissionPolicy,
@@ -12,8 +13,10 @@ import type { RegistryCache } from '../../storage/cache/registry-cache.ts';
 import { resourcePrefix } from '../../storage/keys.ts';
 import { type CompiledPolicy, compilePolicy } from './compile-policy.ts';
 
+/** Where all policies are stored. */
 export const POLICY_PREFIX = resourcePrefix(validatingAdmissionPolicyDefinition);
-const BINDING_PREFIX = resourcePrefix(validatingAdmissionPolicyBindingDefinition);
+/** Where all bindings are stored. */
+export const BINDING_PREFIX = resourcePrefix(validatingAdmissionPolicyBindingDefinition);
 
 export interface Binding {
   readonly name: string;
@@ -57,6 +60,14 @@ export class PolicyIndex {
       this.#policies = this.#read();
     }
     return this.#policies;
+  }
+
+  /** Compiles what is new, one policy a turn of the event loop, so that no write waits for it. */
+  async prepare(): Promise<void> {
+    for (const { compiled } of this.policies) {
+      compiled();
+      await setImmediate();
+    }
   }
 
   #read(): readonly BoundPolicy[] {

@@ -7,6 +7,7 @@ import type { Resource } from '../http/resource.ts';
 import { StatusError } from '../http/status-error.ts';
 import { updateObject } from '../write/update.ts';
 import { typeWarnings } from './check-types.ts';
+import { BINDING_PREFIX } from './policy-index.ts';
 
 const RETRY_MS = 1_000;
 const READY_WAIT_MS = 500;
@@ -53,8 +54,8 @@ async function checkAll(context: ServerContext, resource: Resource): Promise<boo
 }
 
 /**
- * Checks the types of each policy once for each generation, and writes what came of it into its status, until the
- * server stops. Every server does it: all come to the same, and an equal write is none.
+ * Checks the types of each policy once for each generation, writes what came of it into its status, and compiles what
+ * is bound, until the server stops. Every server does it: all come to the same, and an equal write is none.
  */
 export async function runPolicyStatus(context: ServerContext): Promise<void> {
   const { cache, catalog, clock, stopping } = context;
@@ -63,15 +64,16 @@ export async function runPolicyStatus(context: ServerContext): Promise<void> {
   while (!stopping.aborted && !(await cache.whenReady(READY_WAIT_MS))) {
     // Asked again: etcd may come later.
   }
-  const window = cache.window(resource.prefix);
+  const [window, bindings] = [cache.window(resource.prefix), cache.window(BINDING_PREFIX)];
   while (!stopping.aborted) {
-    const seen = window.version;
+    const seen = window.version + bindings.version;
     const isDone = await checkAll(context, resource);
-    if (stopping.aborted || window.version !== seen) continue;
+    await context.policies.prepare();
+    if (stopping.aborted || window.version + bindings.version !== seen) continue;
     const wake = new AbortController();
-    const stopWaiting = window.onChange(() => wake.abort());
+    const stops = [window, bindings].map((each) => each.onChange(() => wake.abort()));
     const any = AbortSignal.any([stopping, wake.signal]);
     await clock.sleep(isDone ? 2 ** 31 - 1 : RETRY_MS, any).catch(() => {});
-    stopWaiting();
+    for (const stop of stops) stop();
   }
 }
