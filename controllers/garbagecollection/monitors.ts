@@ -1,4 +1,4 @@
-import { type ApiClient, Informer } from '../../api/client/index.ts';
+import { type ApiClient, ApiError, Informer } from '../../api/client/index.ts';
 import type { ApiObject } from '../../crds/meta/meta.ts';
 import type { ResourceAddress } from '../../crds/meta/resource-definition.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -13,6 +13,9 @@ const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io';
 /** After this time a kind that cannot be listed is no longer waited for. As upstream's --gc initial sync time-out. */
 const FIRST_LIST_MS = 30_000;
 
+/** While some kind is in its first list. */
+const LOOK_AGAIN_MS = 50;
+
 /** How long a kind that is served no more is followed on, so that the ends of its last objects are seen. */
 export const RETIRE_MS = 5_000;
 
@@ -25,6 +28,8 @@ interface Monitor {
   retiredMs: number | undefined;
   /** Why its last list failed; undefined since it has had one. */
   failure: string | undefined;
+  /** The server understood and said no: trying again soon will not help. */
+  isRefused: boolean;
 }
 
 export interface KindMonitorsOptions {
@@ -65,19 +70,14 @@ export class KindMonitors {
   isStillListing(): boolean {
     const now = this.#options.clock.monotonicMs();
     return [...this.#monitors.values()].some(
-      ({ informer, startedMs }) => !informer.hasSynced() && now - startedMs < FIRST_LIST_MS,
+      ({ informer, startedMs, isRefused }) =>
+        !informer.hasSynced() && !isRefused && now - startedMs < FIRST_LIST_MS,
     );
   }
 
-  /** Resolves when each kind has had its first list, or time enough for it. @throws the signal's reason */
+  /** Resolves when each kind has had its first list, is refused one, or had time enough. @throws the signal's reason */
   async whenListed(signal: AbortSignal): Promise<void> {
-    const ended = new AbortController();
-    const either = AbortSignal.any([signal, ended.signal]);
-    const all = [...this.#monitors.values()].map(({ informer }) => informer.whenSynced(either));
-    const enough = this.#options.clock.sleep(FIRST_LIST_MS, either);
-    await Promise.race([Promise.all(all), enough]).finally(() => ended.abort(new Error('listed')));
-    enough.catch(() => {});
-    signal.throwIfAborted();
+    while (this.isStillListing()) await this.#options.clock.sleep(LOOK_AGAIN_MS, signal);
   }
 
   /** Kinds whose objects are not known, and why. */
@@ -106,6 +106,7 @@ export class KindMonitors {
             return list;
           } catch (error) {
             monitor.failure = error instanceof Error ? error.message : String(error);
+            monitor.isRefused = isRefusal(error);
             throw error;
           }
         }) as ApiClient['listAll'],
@@ -125,6 +126,7 @@ export class KindMonitors {
       startedMs,
       retiredMs: undefined,
       failure: undefined,
+      isRefused: false,
     };
     this.#monitors.set(name, monitor);
     informer.start();
@@ -140,4 +142,10 @@ export class KindMonitors {
 
 function isSame(one: ResourceAddress, other: ResourceAddress): boolean {
   return one.version === other.version && one.kind === other.kind && one.namespaced === other.namespaced;
+}
+
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof ApiError && error.code >= 400 && error.code < 500 && ![410, 429].includes(error.code)
+  );
 }

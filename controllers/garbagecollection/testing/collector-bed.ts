@@ -174,9 +174,11 @@ const QUEUES = ['garbagecollection', 'garbagecollection-owners'];
 const QUIET_MS = 350;
 
 async function whenIdle(registry: Registry): Promise<void> {
+  const deadlineMs = performance.now() + 30_000;
   let quietSinceMs = performance.now();
   let before = '';
   while (performance.now() - quietSinceMs < QUIET_MS) {
+    if (performance.now() > deadlineMs) throw new Error('the collector is still at work after 30 s');
     await new Promise((resolve) => setTimeout(resolve, 10));
     const metrics = await Promise.all(
       ['queue_depth', 'active_workers', 'reconciles_total'].map(async (name) => {
