@@ -65,7 +65,7 @@ export function startGarbageCollection(options: GarbageCollectionOptions): Garba
   const objects = startController({
     ...common,
     name: 'garbagecollection',
-    workers: 8,
+    workers: 16,
     baseDelayMs: 50,
     sources: [wholeGraph],
     reconciler: new GarbageCollectionReconciler({

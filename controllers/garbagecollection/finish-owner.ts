@@ -4,7 +4,7 @@ import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from './ownership.ts';
 import { patchMetadata, withoutFinalizer, withoutOwners } from './patch-metadata.ts';
 
 /** Dependents of one owner that are patched at once. */
-const PATCHES_MAX = 8;
+const PATCHES_MAX = 16;
 
 /**
  * Takes the references to an owner out of all its dependents, those that come meanwhile too, and then lets it go.
