@@ -122,6 +122,8 @@ test('an owner in another namespace is none, and an Event says so', async (t) =>
   await bed.makeNamespace('here');
   await bed.makeNamespace('there');
   const owner = await bed.make(widgets, { namespace: 'there', name: 'owner' });
+  // An owner that is not known yet is asked for where the dependent is, and none is found.
+  await bed.collector.whenIdle();
   const astray = await bed.make(CONFIG_MAPS, { namespace: 'here', name: 'astray' }, [
     ownerReferenceTo(owner),
   ]);
@@ -187,4 +189,53 @@ test('a namespace that owns is an owner as any other', async (t) => {
   const zone = await bed.make(zones, { name: 'zone-owning' }, [ownerReferenceTo(namespace)]);
   await bed.collector.whenIdle();
   t.truthy(await bed.find(zones, zone));
+});
+
+test('a kind is followed on when its versions change; references in one that is served no more hold', async (t) => {
+  await bed.makeNamespace('versions');
+  const at = (name: string) => ({ namespace: 'versions', name });
+  const levers = await bed.define(customKind('levers', 'Lever'));
+  const owner = await bed.make(levers, at('owner'));
+  const reference = ownerReferenceTo(owner);
+  const held = await bed.make(CONFIG_MAPS, at('held'), [reference], { finalizers: ['example.com/hold'] });
+  await bed.collector.whenIdle();
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  const versions = [
+    { name: 'v2', served: true, storage: true, schema },
+    { name: 'v1', served: false, storage: false, schema },
+  ];
+  const name = 'levers.gc.example.com';
+  await bed.client.patch(customResourceDefinitionDefinition, { name }, { spec: { versions } });
+  const newLevers = { ...levers, version: 'v2' };
+  await waitUntil('v2 to be served', () => bed.client.list(newLevers).then(Boolean, () => false));
+  await bed.make(CONFIG_MAPS, at('late'), [reference]);
+  t.deepEqual(await bed.namesWhenIdle(CONFIG_MAPS, 'versions'), ['held', 'late']);
+  await bed.remove(newLevers, owner, 'Foreground');
+  await waitUntil('the held one to be on its way', async () => {
+    return (await bed.find(CONFIG_MAPS, held))?.metadata.deletionTimestamp !== undefined;
+  });
+  t.deepEqual(await bed.namesWhenIdle(CONFIG_MAPS, 'versions'), ['held']);
+  t.truthy(await bed.find(newLevers, owner));
+  await bed.client.patch(CONFIG_MAPS, at('held'), { metadata: { finalizers: null } });
+  await bed.whenGone(newLevers, owner);
+});
+
+test('writes that change no owner save nothing from collection', async (t) => {
+  await bed.makeNamespace('busy');
+  const at = (name: string) => ({ namespace: 'busy', name });
+  const owner = await bed.make(widgets, at('owner'));
+  const busy = await bed.make(CONFIG_MAPS, at('busy'), [ownerReferenceTo(owner)]);
+  let isOver = false;
+  const writing = (async () => {
+    for (let count = 0; !isOver; count += 1) {
+      const labels = { count: String(count) };
+      await bed.client.patch(CONFIG_MAPS, at('busy'), { metadata: { labels } }).catch(() => {});
+    }
+  })();
+  await bed.remove(widgets, owner);
+  await bed.whenGone(CONFIG_MAPS, busy).finally(() => {
+    isOver = true;
+  });
+  await writing;
+  t.pass();
 });
