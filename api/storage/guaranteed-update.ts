@@ -34,6 +34,8 @@ export interface GuaranteedUpdateOptions {
   readonly plan: (current: StoredObject | undefined) => Promise<WritePlan> | WritePlan;
   /** The object is known to be new: plan for "there is none" without a read. */
   readonly assumeAbsent?: boolean;
+  /** Asked after each attempt that was overtaken: how many there may be. Default: 20. */
+  readonly attemptsMax?: () => number | undefined;
 }
 
 export interface UpdateResult {
@@ -116,7 +118,8 @@ export async function guaranteedUpdate(options: GuaranteedUpdateOptions): Promis
     cached !== undefined || options.assumeAbsent === true
       ? { current: cached, fresh: false }
       : await readFresh(kv, key);
-  for (let count = 0; count < ATTEMPTS_MAX; count += 1) {
+  const attemptsMax = () => options.attemptsMax?.() ?? ATTEMPTS_MAX;
+  for (let count = 0; count < attemptsMax(); count += 1) {
     const { current } = attempt;
     const plan = await planOptimistically(options, attempt);
     if (plan === undefined) {
@@ -138,6 +141,6 @@ export async function guaranteedUpdate(options: GuaranteedUpdateOptions): Promis
   }
   throw new StorageError(
     'contention',
-    `${key}: ${ATTEMPTS_MAX} attempts were all overtaken by other writers`,
+    `${key}: ${attemptsMax()} attempts were all overtaken by other writers`,
   );
 }

@@ -140,16 +140,16 @@ test('two servers over one etcd let no more through than one', async (t) => {
   const second = await startTestApi({ etcd: { ...api.etcd, dispose: async () => {} } });
   t.teardown(() => second.dispose());
   const namespace = await namespaceOf('replicas');
-  await limit(namespace, 'q', { configmaps: '25' });
+  await limit(namespace, 'q', { configmaps: '100' });
   const answers = await Promise.all(
-    Array.from({ length: 60 }, (_, index) =>
+    Array.from({ length: 160 }, (_, index) =>
       createConfigMap(namespace, `c${index}`, '', index % 2 === 0 ? api : second),
     ),
   );
   const codes = answers.map(({ code }) => code);
-  t.is(codes.filter((code) => code === 201).length, 25, codes.join());
-  t.is(codes.filter((code) => code === 403).length, 35, codes.join());
-  t.deepEqual(await used(namespace, 'q'), { configmaps: '25' });
+  t.is(codes.filter((code) => code === 201).length, 100, codes.join());
+  t.is(codes.filter((code) => code === 403).length, 60, codes.join());
+  t.deepEqual(await used(namespace, 'q'), { configmaps: '100' });
 });
 
 test('a quota that is made among creates misses none of them', async (t) => {

@@ -12,7 +12,7 @@ import type { WriteRequest } from '../write/write-request.ts';
 import { countUsage } from './count-usage.ts';
 import { encodeStatus } from './encode-status.ts';
 import { exceedance, type Requested, requestedOf, sumOf, usedOf } from './quota-charge.ts';
-import type { QuotaTurn } from './quota-turns.ts';
+import { QUOTA_ATTEMPTS_MAX, type QuotaTurn } from './quota-turns.ts';
 
 /** What the quotas of a namespace add to the transaction of a write. */
 export interface QuotaWrites {
@@ -68,6 +68,11 @@ export class WriteQuotas implements Disposable {
   /** What a change takes more than before; what it takes less is given back when usage is next counted. */
   planUpdate(before: ApiObject, after: ApiObject, namespaceRevision: number): Promise<QuotaWrites> {
     return this.#plan(this.#raisedBy(before, after), namespaceRevision);
+  }
+
+  /** How often the write may be overtaken by others; undefined while it is charged to nothing. */
+  get attemptsMax(): number | undefined {
+    return this.#turn === undefined ? undefined : QUOTA_ATTEMPTS_MAX;
   }
 
   /** The transaction was carried out: who is next in turn begins from there. */

@@ -103,6 +103,7 @@ export async function createNamed(
     key,
     cached,
     assumeAbsent: true,
+    attemptsMax: () => quotas.attemptsMax,
     plan: async (current) => {
       const guard = await namespaceGuard?.guard();
       const guards = guard === undefined ? [] : [guard];

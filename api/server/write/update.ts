@@ -157,6 +157,7 @@ export async function updateObject(
     kv: context.kv,
     key,
     cached: context.cache.get(key),
+    attemptsMax: () => quotas.attemptsMax,
     plan: async (current) => {
       if (current === undefined) throw notFound(resource.definition, name);
       const seen = resource.view(current);
