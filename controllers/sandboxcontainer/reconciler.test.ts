@@ -86,6 +86,14 @@ test('what leaves the view of its node is let go of, and nothing in its guest is
   }
 });
 
+test('one that is made anew under its name takes nothing over from the one before', async (t) => {
+  const world = await converged('live');
+  world.hideContainer('live');
+  world.addContainer('live', {}, 'uid-next');
+  await world.pass('live');
+  t.deepEqual(world.forgotten, ['uid-live']);
+});
+
 test('a deleted container whose VM is not in sight keeps its finalizer', async (t) => {
   const world = await converged('live');
   world.hideVm();

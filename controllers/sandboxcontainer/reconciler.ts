@@ -29,7 +29,7 @@ export class ContainerReconciler implements Reconciler {
     const vmKey = formatKey({ namespace: request.namespace, name: object.spec.vmRef.name });
     const vm = classifyVm(userVms.getByKey(vmKey), nodeName);
     if (vm.kind === 'elsewhere') return this.#letGo(request);
-    this.#known.set(formatKey(request), { uid: object.metadata.uid, vmKey });
+    this.#takeOn(request, object.metadata.uid, vmKey);
     if (object.metadata.deletionTimestamp !== undefined) {
       const result = await this.#delete(object, vm, signal);
       return result.requeueAfterMs === undefined ? this.#letGo(request) : result;
@@ -64,6 +64,13 @@ export class ContainerReconciler implements Reconciler {
       if (sinceMs < deletePatienceMs) return { requeueAfterMs: tickMs };
     }
     return deleteContainer(this.#dependencies, object, vm.kind === 'ready' ? vm.uid : undefined, signal);
+  }
+
+  #takeOn(request: ReconcileRequest, uid: string, vmKey: string): void {
+    const key = formatKey(request);
+    // One that was deleted and made anew before anybody looked.
+    if (this.#known.get(key)?.uid !== uid) this.#letGo(request);
+    this.#known.set(key, { uid, vmKey });
   }
 
   /** Gone, or another node's from now on: nothing in a guest is touched, and nothing more is done for it. */
