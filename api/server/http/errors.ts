@@ -68,11 +68,21 @@ export function pathNotFound(): StatusError {
   });
 }
 
-export function methodNotSupported(resource: Named, action: string): StatusError {
+/** The verb of a method where the path alone does not tell it. */
+const METHOD_VERBS: Readonly<Record<string, string>> = {
+  GET: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+
+/** @param method of HTTP, or a verb */
+export function methodNotSupported(resource: Named, method: string): StatusError {
   return new StatusError({
     code: 405,
     reason: 'MethodNotAllowed',
-    message: `${action} is not supported on resources of kind ${JSON.stringify(qualifiedResource(resource))}`,
+    message: `${METHOD_VERBS[method] ?? method} is not supported on resources of kind ${JSON.stringify(qualifiedResource(resource))}`,
     details: resourceDetails(resource, ''),
   });
 }

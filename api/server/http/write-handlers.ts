@@ -9,6 +9,7 @@ import { PolicyAdmission } from '../policy/admission.ts';
 import { applyObject } from '../write/apply.ts';
 import { commitStatus } from '../write/commit.ts';
 import { createObject } from '../write/create.ts';
+import { checkIdentity } from '../write/prepare.ts';
 import { updateObject } from '../write/update.ts';
 import type { WriteRequest, WriteResult } from '../write/write-request.ts';
 import type { Answer } from './answer.ts';
@@ -97,6 +98,7 @@ export async function answerUpdate(api: ApiRequest, name: string): Promise<Answe
   const { body, write } = await readObject(api, writeRequest(api, name));
   // Asked of an object that is there: a custom object that is not is 404 before it is without its revision.
   const propose = () => {
+    checkIdentity(write, body);
     checkRevisionGiven(write, body);
     return body;
   };

@@ -57,9 +57,10 @@ function printerColumn(column: PrinterColumn): Column {
 }
 
 function formatCell(value: unknown, type: PrinterColumn['type'], nowMs: number): unknown {
-  if (type === 'date') return ageOf(value, nowMs);
   if (value === undefined || value === null) return null;
   switch (type) {
+    case 'date':
+      return typeof value === 'string' ? ageOf(value, nowMs) : null;
     case 'integer':
     case 'number':
       return typeof value === 'number' ? value : null;

@@ -1,4 +1,4 @@
-import type { JsonRecord } from '../../../crds/generate/json-record.ts';
+import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject } from '../../../crds/meta/meta.ts';
 import { HOLT_GROUP, type ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { newTraceparent, TRACEPARENT_ANNOTATION } from '../../../lib/telemetry.ts';
@@ -25,32 +25,45 @@ export function shown(value: unknown): string {
 }
 
 /** Source: ValidateTypeMeta in k8s.io/apiextensions-apiserver/pkg/registry/customresource/validator.go */
-function otherType({ resource, name }: WriteRequest, apiVersion: unknown, kind: unknown): StatusError {
+function otherType({ resource, name }: WriteRequest, object: JsonRecord, kind: string): StatusError {
   const { definition } = resource;
-  const differs = (field: string, value: unknown, wanted: string): FieldError[] =>
-    value === wanted
+  const differs = (field: 'kind' | 'apiVersion', wanted: string): FieldError[] =>
+    object[field] === wanted
       ? []
-      : [{ field, type: 'FieldValueInvalid', value: shown(value), detail: `must be ${wanted}` }];
-  return invalid({ ...definition, kind: shown(kind) }, name, [
-    ...differs('kind', kind, definition.kind),
-    ...differs('apiVersion', apiVersion, resource.apiVersion),
+      : [{ field, type: 'FieldValueInvalid', value: shown(object[field]), detail: `must be ${wanted}` }];
+  const metadata = isRecord(object.metadata) ? object.metadata : {};
+  return invalid({ ...definition, kind: shown(kind) }, name || shown(metadata.name ?? ''), [
+    ...differs('kind', definition.kind),
+    ...differs('apiVersion', resource.apiVersion),
   ]);
+}
+
+/** What upstream says of an object of another kind or version: a patch's is one of the kind, else it is not decoded. */
+function typeMismatch(request: WriteRequest, object: JsonRecord): StatusError {
+  const { definition, apiVersion: expected } = request.resource;
+  const { apiVersion, kind } = object;
+  const isNamed = typeof kind === 'string' && kind !== '';
+  if (isNamed && !definition.builtIn && (request.isPatch === true || apiVersion === expected))
+    return otherType(request, object, kind);
+  if (isNamed && apiVersion !== expected) {
+    return badRequest(
+      `the API version in the data (${shown(apiVersion ?? '')}) does not match the expected API version (${expected})`,
+    );
+  }
+  return badRequest(
+    `the object provided is unrecognized (apiVersion ${JSON.stringify(apiVersion)}, kind ${JSON.stringify(kind)}): this URL takes ${expected}, Kind=${definition.kind}`,
+  );
 }
 
 /**
  * The object must be of the kind and the place that the URL names.
- * @throws StatusError 400 saying what differs
+ * @throws StatusError 400 saying what differs, 422 for another kind in a custom object
  */
 export function checkIdentity(request: WriteRequest, object: JsonRecord): void {
   const { definition } = request.resource;
   const { apiVersion, kind } = object;
-  const expected = `${request.resource.apiVersion}, Kind=${definition.kind}`;
-  if (apiVersion !== request.resource.apiVersion || kind !== definition.kind) {
-    if (request.isPatch === true && !definition.builtIn) throw otherType(request, apiVersion, kind);
-    throw badRequest(
-      `the object provided is unrecognized (apiVersion ${JSON.stringify(apiVersion)}, kind ${JSON.stringify(kind)}): this URL takes ${expected}`,
-    );
-  }
+  if (apiVersion !== request.resource.apiVersion || kind !== definition.kind)
+    throw typeMismatch(request, object);
   const metadata = (object.metadata ?? {}) as Readonly<Record<string, unknown>>;
   const { name, namespace } = metadata;
   if (request.name !== '' && name !== undefined && name !== '' && name !== request.name) {
@@ -64,9 +77,7 @@ export function checkIdentity(request: WriteRequest, object: JsonRecord): void {
     namespace !== '' &&
     namespace !== request.namespace
   ) {
-    throw badRequest(
-      `the namespace of the provided object does not match the namespace sent on the request (${shown(namespace)} against ${request.namespace})`,
-    );
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
 }
 

@@ -15,6 +15,8 @@ const REPLACEMENTS: readonly Replacement[] = [
   [/https:\/\/127\.0\.0\.1:\d+/g, 'https://<server>'],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, '<token>'],
   [/\/(LIVE|MERGED)-\d+\//g, '/$1-<n>/'],
+  // Whether an informer still says that its time is over depends on how busy the machine is.
+  [/^[EWI]\d{4} [^\n]* reflector\.go:[^\n]*\n/gm, ''],
   [/^([EWI])\d{4} [\d:.]+ +\d+ (\S+):\d+\]/gm, '$1<log> $2]'],
   [/\b00-[0-9a-f]{32}-[0-9a-f]{16}-0\d\b/g, '<traceparent>'],
   [/(?<= )(?:\d+[smh]){1,2}$/gm, '0s'],
