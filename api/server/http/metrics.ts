@@ -1,11 +1,14 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { ObserveEtcd } from '../../storage/etcd/kv.ts';
 
+export type RequestKind = 'read' | 'write' | 'watch';
+
 /** What holt-api measures of itself. */
 export interface ServerMetrics {
   readonly registry: Registry;
   readonly requestDuration: Histogram<'verb' | 'resource' | 'subresource' | 'code'>;
-  readonly requestsInFlight: Gauge<'kind'>;
+  /** Requests that are being answered; whoever begins or ends one counts it here. */
+  readonly requestsInFlight: Record<RequestKind, number>;
   readonly watchers: Gauge<'resource'>;
   /** Counts events sent to watchers of a resource: asked once a watch, told of each event. */
   readonly watchEventsOf: (resource: string) => (count: number) => void;
@@ -17,6 +20,21 @@ export interface ServerMetrics {
 }
 
 const DURATION_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Plain numbers until somebody looks, see below. */
+function createInFlight(registry: Registry): Record<RequestKind, number> {
+  const counts: Record<RequestKind, number> = { read: 0, write: 0, watch: 0 };
+  new Gauge({
+    name: 'holt_api_requests_in_flight',
+    help: 'Requests that are being answered',
+    labelNames: ['kind'] as const,
+    registers: [registry],
+    collect() {
+      for (const [kind, count] of Object.entries(counts)) this.set({ kind }, count);
+    },
+  });
+  return counts;
+}
 
 /** Plain numbers until somebody looks: with labels each of a thousand watchers would cost a lookup an event. */
 function createWatchEventCounter(registry: Registry): ServerMetrics['watchEventsOf'] {
@@ -58,12 +76,7 @@ export function createServerMetrics(registry: Registry): ServerMetrics {
       buckets: DURATION_BUCKETS_S,
       registers: [registry],
     }),
-    requestsInFlight: new Gauge({
-      name: 'holt_api_requests_in_flight',
-      help: 'Requests that are being answered',
-      labelNames: ['kind'] as const,
-      registers: [registry],
-    }),
+    requestsInFlight: createInFlight(registry),
     watchers: new Gauge({
       name: 'holt_api_watchers',
       help: 'Open watches by resource',

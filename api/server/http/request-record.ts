@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerContext } from './context.ts';
+import type { RequestKind } from './metrics.ts';
 import type { Target } from './resource.ts';
 
 /** What the log and the metrics say of one request: metadata only, never a body. */
@@ -20,16 +21,17 @@ export class RequestRecord {
     this.#path = path;
     this.#startMs = context.clock.monotonicMs();
     this.#verb = request.method ?? '';
-    context.metrics.requestsInFlight.inc({ kind: this.#kind });
+    context.metrics.requestsInFlight[this.#kind] += 1;
   }
 
   /** Says what the request turned out to be for. */
   setTarget(verb: string, plural: string, target: Target): void {
-    this.#context.metrics.requestsInFlight.dec({ kind: this.#kind });
+    const { requestsInFlight } = this.#context.metrics;
+    requestsInFlight[this.#kind] -= 1;
     this.#verb = verb;
     this.#plural = plural;
     this.#target = target;
-    this.#context.metrics.requestsInFlight.inc({ kind: this.#kind });
+    requestsInFlight[this.#kind] += 1;
   }
 
   /** The response is through, or the client is gone. */
@@ -37,7 +39,7 @@ export class RequestRecord {
     const { metrics, clock, logger } = this.#context;
     const durationMs = clock.monotonicMs() - this.#startMs;
     const subresource = this.#target?.subresource ?? '';
-    metrics.requestsInFlight.dec({ kind: this.#kind });
+    metrics.requestsInFlight[this.#kind] -= 1;
     if (this.#verb !== 'watch') {
       const labels = {
         verb: this.#verb,
@@ -47,6 +49,8 @@ export class RequestRecord {
       };
       metrics.requestDuration.observe(labels, durationMs / 1000);
     }
+    const level = response.statusCode >= 500 ? 'warn' : this.#isRoutine ? 'debug' : 'info';
+    if (!logger.isLevelEnabled(level)) return;
     const fields = {
       verb: this.#verb,
       path: this.#path,
@@ -60,9 +64,7 @@ export class RequestRecord {
       complete: response.writableFinished,
       error: this.error,
     };
-    if (response.statusCode >= 500) logger.warn(fields, 'request');
-    else if (this.#isRoutine) logger.debug(fields, 'request');
-    else logger.info(fields, 'request');
+    logger[level](fields, 'request');
   }
 
   /** Reads and heartbeats come in their thousands: they are logged only where more is asked for. */
@@ -70,7 +72,7 @@ export class RequestRecord {
     return this.#request.method === 'GET' || this.#plural === 'leases';
   }
 
-  get #kind(): string {
+  get #kind(): RequestKind {
     if (this.#verb === 'watch') return 'watch';
     return this.#request.method === 'GET' ? 'read' : 'write';
   }
