@@ -441,10 +441,9 @@ test.serial('etcd down: the API says so, routes go on, nothing is lost', async (
   const etcd = processOf(holt.partPid('etcd'));
   signalProcess(etcd, 'SIGSTOP');
   try {
-    // kubectl asks again until its own deadline; what it was told each time is in its log.
-    const failed = await holt.kubectl(['get', 'uservms', '--request-timeout=20s', '-v=6'], { mayFail: true });
+    const failed = await holt.kubectl(['get', 'uservms', '--request-timeout=20s'], { mayFail: true });
     t.not(failed.exitCode, 0);
-    t.regex(failed.stderr, /etcd|unavailable|timed? ?out/i);
+    t.regex(failed.stderr, /etcd does not answer .* Check that etcd runs/);
     t.like(await whoAmI(holt, cookies.alice, '/whoami'), { user: 'alice' });
   } finally {
     signalProcess(etcd, 'SIGCONT');
