@@ -113,3 +113,22 @@ test('[sig-api-machinery] AggregatedDiscovery should support raw aggregated disc
   await api.send({ method: 'DELETE', path: `${CRDS}/foos.${group}` });
   await waitUntil('the group to be gone', async () => (await found()) === undefined);
 });
+
+test('the columns of a Table are called what the definition calls them, or by their paths', async (t) => {
+  const additionalPrinterColumns = [
+    { name: 'X', type: 'integer', jsonPath: '.spec.x' },
+    { name: 'Since', type: 'date', jsonPath: '.status.since', description: 'Since when' },
+  ];
+  const group = await define(definition('columns.example.com', { additionalPrinterColumns }));
+  await create(group, 'a', { x: 1 });
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const { json } = await api.send({ path: pathOf(group), headers: { accept } });
+  t.deepEqual(
+    json.columnDefinitions.slice(1).map(({ type, description }: TestObject) => [type, description]),
+    [
+      ['integer', 'Custom resource definition column (in JSONPath format): .spec.x'],
+      ['date', 'Since when'],
+    ],
+  );
+  t.deepEqual(json.rows[0].cells, ['a', 1, null]);
+});

@@ -22,11 +22,11 @@ function columnType(type: string): PrinterColumn['type'] {
 
 function printerColumns({ additionalPrinterColumns = [] }: CrdVersion): readonly PrinterColumn[] {
   if (additionalPrinterColumns.length === 0) return [AGE];
-  return additionalPrinterColumns.map(({ name, type, jsonPath, description = '', priority = 0 }) => ({
+  return additionalPrinterColumns.map(({ name, type, jsonPath, description, priority = 0 }) => ({
     name,
     type: columnType(type),
     jsonPath,
-    description,
+    description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
     priority,
   }));
 }

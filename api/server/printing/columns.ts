@@ -37,17 +37,21 @@ export function columnsOf(definition: ResourceInfo): readonly Column[] {
   const known = columnsByDefinition.get(definition);
   if (known !== undefined) return known;
   const ownColumns = definition.builtIn ? builtInColumns(definition.kind) : undefined;
-  const columns = ownColumns ?? [NAME_COLUMN, ...definition.printerColumns.map(printerColumn)];
+  const columns = ownColumns ?? [
+    NAME_COLUMN,
+    ...definition.printerColumns.map((column) => printerColumn(column, definition.builtIn)),
+  ];
   columnsByDefinition.set(definition, columns);
   return columns;
 }
 
-function printerColumn(column: PrinterColumn): Column {
+/** A built-in kind's ages are texts; a custom kind's dates are called what its definition calls them, as upstream. */
+function printerColumn(column: PrinterColumn, isBuiltIn: boolean): Column {
   const read = compileJsonPath(column.jsonPath);
   return {
     definition: {
       name: column.name,
-      type: column.type === 'date' ? 'string' : column.type,
+      type: isBuiltIn && column.type === 'date' ? 'string' : column.type,
       format: '',
       description: column.description,
       priority: column.priority ?? 0,
