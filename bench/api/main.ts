@@ -65,9 +65,11 @@ async function watch([holt, ...others]: readonly World[]): Promise<void> {
   for (const line of reportLines(own.delivered, peers)) say(line);
 }
 
-/** Only Holt: what is asked of growth is asked of it against itself. */
+/** Only Holt: what is asked of growth is asked of it against itself, so a second one stays small. */
 async function growth([holt]: readonly World[]): Promise<void> {
-  if (holt !== undefined) await measureGrowth(holt, pace, say);
+  if (holt === undefined) return;
+  const small = await createWorld();
+  await measureGrowth(holt, small, pace, say).finally(() => small.dispose());
 }
 
 const WORKLOADS: Readonly<Record<string, (worlds: readonly World[]) => Promise<void>>> = {
