@@ -9,6 +9,7 @@ import { createLogger, type Logger } from '../lib/logger.ts';
 import { createRegistry, startMetricsServer } from '../lib/metrics-server.ts';
 import { runCommand } from '../lib/run-command.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
+import { ArtifactStore } from './artifacts/artifact-store.ts';
 import { VmmCgroups } from './confinement/vmm-cgroups.ts';
 import { createHostNetwork } from './network/host-network.ts';
 import { drainNode } from './node/drain.ts';
@@ -95,6 +96,7 @@ async function drain(config: HoltConfig): Promise<void> {
   const network = networkOf(config);
   const { mode } = config.vmm;
   const prober = new IngressProber(config.netns);
+  const store = new ArtifactStore({ imagesDirectory: paths.images, clock: systemClock });
   await drainNode({
     vmsDirectory: paths.vms,
     effects: createLinuxNodeEffects({
@@ -103,6 +105,7 @@ async function drain(config: HoltConfig): Promise<void> {
       cgroups: await VmmCgroups.open(),
       landlock: false,
       volumesDirectory: paths.volumes,
+      verifyImage: (digest) => store.expectBootable(digest),
       network,
       prober,
     }),

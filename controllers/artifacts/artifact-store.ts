@@ -1,47 +1,138 @@
 import type { GuestImageSpec } from '../../crds/guestimage/definition.ts';
-import { ArtifactError, fingerprintOf, verifyArtifact } from './verify-artifact.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { fingerprintOf, isSettled } from './fingerprint.ts';
+import {
+  ArtifactError,
+  artifactDirectory,
+  canonicalJson,
+  expectDeclared,
+  type Manifest,
+  readManifest,
+  verifyFiles,
+} from './verify-artifact.ts';
 
 /** What is known of an artifact on this node. */
 export type ArtifactState =
   | { readonly isVerified: true }
   | { readonly isVerified: false; readonly isPresent: boolean; readonly message: string };
 
-interface Known {
-  readonly fingerprint: string;
-  readonly state: ArtifactState;
+export interface ArtifactStoreOptions {
+  readonly imagesDirectory: string;
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
+  /** Told after every byte of an artifact was read, with the seconds that it took. */
+  readonly onRead?: (digest: string, seconds: number) => void;
 }
 
-/** Artifacts whose digests were checked by this process; checked again only when a file may have changed. */
+/** Files whose contents were compared, as they looked then. */
+interface Compared {
+  readonly fingerprint: string;
+  readonly error: ArtifactError | undefined;
+}
+
+/** The artifacts on this node. Contents are read again only where a file may have changed since. */
 export class ArtifactStore {
-  readonly #imagesDirectory: string;
-  readonly #known = new Map<string, Known>();
+  readonly #options: ArtifactStoreOptions;
+  readonly #compared = new Map<string, Compared>();
+  /** The last finding, by digest, and the spec that it is about. */
+  readonly #found = new Map<string, { readonly declared: string; readonly state: ArtifactState }>();
+  /** The last look at each artifact: one after the other, so that two never read the same bytes at once. */
+  readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor(imagesDirectory: string) {
-    this.#imagesDirectory = imagesDirectory;
+  constructor(options: ArtifactStoreOptions) {
+    this.#options = options;
   }
 
-  /** What the last check found; undefined before the first. */
+  /** What the last look at the artifact of this spec found; undefined before the first. */
   stateOf(spec: GuestImageSpec): ArtifactState | undefined {
-    return this.#known.get(spec.digest)?.state;
+    const found = this.#found.get(spec.digest);
+    return found?.declared === canonicalJson(spec) ? found.state : undefined;
   }
 
-  /** Checks what may have changed since. */
+  /** Looks at the artifact of a GuestImage. */
   async check(spec: GuestImageSpec): Promise<ArtifactState> {
-    const fingerprint = await fingerprintOf(this.#imagesDirectory, spec);
-    const known = this.#known.get(spec.digest);
-    if (known?.fingerprint === fingerprint) return known.state;
-    const state = await this.#verify(spec);
-    this.#known.set(spec.digest, { fingerprint, state });
+    const state = await stateAfter(async () => {
+      const manifest = await this.#verify(spec.digest);
+      expectDeclared(artifactDirectory(this.#options.imagesDirectory, spec.digest), manifest, spec);
+    });
+    this.#found.set(spec.digest, { declared: canonicalJson(spec), state });
     return state;
   }
 
-  async #verify(spec: GuestImageSpec): Promise<ArtifactState> {
+  /**
+   * Looks at an artifact right before something is booted from it.
+   * @throws ArtifactError where a file is absent or not what its digest says
+   */
+  async expectBootable(digest: string): Promise<void> {
     try {
-      await verifyArtifact(this.#imagesDirectory, spec);
-      return { isVerified: true };
+      await this.#verify(digest);
     } catch (error) {
-      if (!(error instanceof ArtifactError)) throw error;
-      return { isVerified: false, isPresent: error.isPresent, message: error.message };
+      const found = this.#found.get(digest);
+      if (found !== undefined && error instanceof ArtifactError) {
+        this.#found.set(digest, { ...found, state: stateOfError(error) });
+      }
+      throw error;
     }
   }
+
+  #verify(digest: string): Promise<Manifest> {
+    // Each caller looks for itself, after the one before: an answer is never older than its question.
+    const turn = (this.#turns.get(digest) ?? Promise.resolve()).then(() => this.#verifyNow(digest));
+    const settled = turn
+      .catch(() => {})
+      .then(() => {
+        if (this.#turns.get(digest) === settled) this.#turns.delete(digest);
+      });
+    this.#turns.set(digest, settled);
+    return turn;
+  }
+
+  async #verifyNow(digest: string): Promise<Manifest> {
+    const directory = artifactDirectory(this.#options.imagesDirectory, digest);
+    const manifest = await readManifest(directory, digest);
+    const lookedAtMs = this.#options.clock.nowMs();
+    const before = await fingerprintOf(directory, manifest);
+    const known = this.#compared.get(digest);
+    const isKnown = known?.fingerprint === before.text;
+    const error = isKnown ? known.error : await this.#read(digest, directory, manifest);
+    if (!isKnown) {
+      this.#compared.delete(digest);
+      const after = await fingerprintOf(directory, manifest);
+      if (after.text !== before.text) {
+        throw new ArtifactError(`files in ${directory} change while they are read`, { isPresent: true });
+      }
+      if (isSettled(before, lookedAtMs)) {
+        this.#compared.set(digest, { fingerprint: before.text, error });
+      }
+    }
+    if (error !== undefined) throw error;
+    return manifest;
+  }
+
+  async #read(digest: string, directory: string, manifest: Manifest): Promise<ArtifactError | undefined> {
+    const { clock, onRead } = this.#options;
+    const startMs = clock.monotonicMs();
+    try {
+      await verifyFiles(directory, manifest);
+      return undefined;
+    } catch (error) {
+      if (error instanceof ArtifactError) return error;
+      throw error;
+    } finally {
+      onRead?.(digest, (clock.monotonicMs() - startMs) / 1000);
+    }
+  }
+}
+
+async function stateAfter(work: () => Promise<void>): Promise<ArtifactState> {
+  try {
+    await work();
+    return { isVerified: true };
+  } catch (error) {
+    if (error instanceof ArtifactError) return stateOfError(error);
+    throw error;
+  }
+}
+
+function stateOfError({ isPresent, message }: ArtifactError): ArtifactState {
+  return { isVerified: false, isPresent, message };
 }

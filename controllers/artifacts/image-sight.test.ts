@@ -1,4 +1,5 @@
 import test from 'ava';
+import { systemClock } from '../../lib/clock.ts';
 import { ArtifactStore } from './artifact-store.ts';
 import { sightImage } from './image-sight.ts';
 
@@ -8,7 +9,7 @@ test('an image that is not there is missing only once the images were listed', (
   const deps = {
     images: { get: () => undefined },
     isListed: () => isListed,
-    store: new ArtifactStore(imagesDirectory),
+    store: new ArtifactStore({ imagesDirectory, clock: systemClock }),
     imagesDirectory,
   };
   t.deepEqual(sightImage(deps, 'default'), { state: 'pending' });

@@ -26,7 +26,8 @@ export function sightImage(
   const found = deps.store.stateOf(image.spec);
   if (found === undefined) return { state: 'pending' } as const;
   if (!found.isVerified) {
-    const reason = USER_VM_REASONS.GuestImageUnavailable;
+    const { GuestImageCorrupt, GuestImageUnavailable } = USER_VM_REASONS;
+    const reason = found.isPresent ? GuestImageCorrupt : GuestImageUnavailable;
     return { state: 'missing', reason, message: `GuestImage ${name}: ${found.message}` } as const;
   }
   const directory = artifactDirectory(deps.imagesDirectory, digest);

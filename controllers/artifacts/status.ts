@@ -59,12 +59,23 @@ function readyWord(nodes: readonly NodeEntry[], state: ArtifactState) {
   } as const;
 }
 
-/** The event for a readiness that turned. */
+/** The events for a readiness that turned, and for a node that lost the artifact while others have it. */
 export function eventsOf(previous: GuestImageStatus | undefined, next: GuestImageStatus): LifecycleEvent[] {
   const before = findCondition(previous?.conditions, 'Ready');
   const after = findCondition(next.conditions, 'Ready');
-  if (after === undefined || before?.status === after.status) return [];
+  if (after === undefined) return [];
+  if (before?.status === after.status) return after.status === 'True' ? lossesOf(previous, next) : [];
   return [
     { type: after.status === 'True' ? 'Normal' : 'Warning', reason: after.reason, message: after.message },
   ];
+}
+
+function lossesOf(previous: GuestImageStatus | undefined, next: GuestImageStatus): LifecycleEvent[] {
+  const had = new Set(previous?.nodes?.filter((node) => node.present).map((node) => node.nodeName));
+  const lost = next.nodes?.filter((node) => !node.present && had.has(node.nodeName)) ?? [];
+  return lost.map(({ nodeName, message = '' }) => ({
+    type: 'Warning',
+    reason: GUEST_IMAGE_REASONS.DigestMismatch,
+    message: `node ${nodeName} does not have the artifact whole any more: ${message}`,
+  }));
 }

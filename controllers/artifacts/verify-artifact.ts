@@ -19,7 +19,9 @@ export class ArtifactError extends Error {
 }
 
 const manifestSchema = guestImageSpecSchema.omit({ digest: true });
-type Manifest = z.infer<typeof manifestSchema>;
+export type Manifest = z.infer<typeof manifestSchema>;
+
+const MANIFEST = 'manifest.json';
 
 /** The directory of an artifact below the one that holds all. */
 export function artifactDirectory(imagesDirectory: string, digest: string): string {
@@ -27,33 +29,40 @@ export function artifactDirectory(imagesDirectory: string, digest: string): stri
 }
 
 /**
- * Reads every byte of an artifact and compares the digests of manifest, kernel, initramfs and root disk, and
- * the manifest with the object's spec.
- * @throws ArtifactError naming the file that is absent or wrong
+ * The manifest of the artifact in `directory`, whose digest is the artifact's.
+ * @throws ArtifactError where it is absent, another, or none
  */
-export async function verifyArtifact(imagesDirectory: string, spec: GuestImageSpec): Promise<void> {
-  const directory = artifactDirectory(imagesDirectory, spec.digest);
-  const manifest = await readManifest(directory, spec.digest);
-  const { digest: _, ...declared } = spec;
-  if (canonical(manifest) !== canonical(declared)) {
-    throw new ArtifactError(`the GuestImage's spec is not what ${join(directory, 'manifest.json')} says`, {
-      isPresent: true,
-    });
-  }
-  for (const file of [manifest.kernel, manifest.initramfs, manifest.rootDisk]) {
-    await verifyFile(join(directory, file.name), file);
-  }
-}
-
-async function readManifest(directory: string, digest: string): Promise<Manifest> {
-  const path = join(directory, 'manifest.json');
+export async function readManifest(directory: string, digest: string): Promise<Manifest> {
+  const path = join(directory, MANIFEST);
   const bytes = await readFile(path).catch((cause) => {
     throw new ArtifactError(`no guest image at ${directory}: ${cause.message}`, { isPresent: false, cause });
   });
   expectDigest(path, `sha256:${createHash('sha256').update(bytes).digest('hex')}`, digest);
-  const parsed = manifestSchema.safeParse(JSON.parse(bytes.toString('utf8')));
+  const parsed = manifestSchema.safeParse(parseJson(path, bytes.toString('utf8')));
   if (parsed.success) return parsed.data;
   throw new ArtifactError(`${path} is no manifest: ${z.prettifyError(parsed.error)}`, { isPresent: true });
+}
+
+/**
+ * A GuestImage must say what the manifest that it names says.
+ * @throws ArtifactError where it does not
+ */
+export function expectDeclared(directory: string, manifest: Manifest, spec: GuestImageSpec): void {
+  const { digest: _, ...declared } = spec;
+  if (canonicalJson(manifest) === canonicalJson(declared)) return;
+  throw new ArtifactError(`the GuestImage's spec is not what ${join(directory, MANIFEST)} says`, {
+    isPresent: true,
+  });
+}
+
+/**
+ * Reads every byte of kernel, initramfs and root disk and compares their digests with the manifest's.
+ * @throws ArtifactError naming the file that is absent or wrong
+ */
+export async function verifyFiles(directory: string, manifest: Manifest): Promise<void> {
+  for (const file of [manifest.kernel, manifest.initramfs, manifest.rootDisk]) {
+    await verifyFile(join(directory, file.name), file);
+  }
 }
 
 async function verifyFile(path: string, expected: { digest: string; sizeBytes: number }): Promise<void> {
@@ -75,25 +84,19 @@ function expectDigest(path: string, actual: string, expected: string): void {
   throw new ArtifactError(`${path} has digest ${actual}, expected ${expected}`, { isPresent: true });
 }
 
-function canonical(value: unknown): string {
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ArtifactError(`${path} is no JSON: ${String(cause)}`, { isPresent: true, cause });
+  }
+}
+
+/** JSON with sorted keys: one text for one value. */
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
   );
-}
-
-/** Changes when a file of the artifact may have changed: size, inode and time of each. Cheap: reads no contents. */
-export async function fingerprintOf(imagesDirectory: string, spec: GuestImageSpec): Promise<string> {
-  const directory = artifactDirectory(imagesDirectory, spec.digest);
-  const names = ['manifest.json', spec.kernel.name, spec.initramfs.name, spec.rootDisk.name];
-  const parts = await Promise.all(
-    names.map((name) =>
-      stat(join(directory, name), { bigint: true }).then(
-        ({ size, ino, mtimeNs, ctimeNs }) => [size, ino, mtimeNs, ctimeNs].join(':'),
-        () => 'absent',
-      ),
-    ),
-  );
-  return [canonical(spec), ...parts].join('|');
 }

@@ -43,6 +43,7 @@ export interface LinuxNodeEffectsOptions {
   /** Whether the VMM and the kernel know Landlock. */
   readonly landlock: boolean;
   readonly volumesDirectory: string;
+  readonly verifyImage: NodeEffects['verifyImage'];
   readonly network: HostNetwork;
   readonly prober: IngressProber;
   readonly clock?: Clock;
@@ -78,6 +79,7 @@ export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEf
     guestInfo: (paths) => readGuestInfo(paths.vsock, timeouts.guest),
     ingressAnswers: (ip) => prober.answers(ip, timeouts.ingress),
     describeExit,
+    verifyImage: options.verifyImage,
     volumeBytes: (uid) => hostVolumeFiles.sizeOf(dataDiskOf(volumesDirectory, uid)),
     async ensureVolume(uid, sizeBytes) {
       await ensureDataVolume(volumeDeps, { path: dataDiskOf(volumesDirectory, uid), sizeBytes });

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../lib/clock.ts';
 import { type HoltConfig, statePaths } from '../../lib/config.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { runCommand } from '../../lib/run-command.ts';
+import { artifactReadMeter } from '../artifacts/artifact-metrics.ts';
 import { ArtifactStore } from '../artifacts/artifact-store.ts';
 import { startArtifactsController } from '../artifacts/controller.ts';
 import { sightImage } from '../artifacts/image-sight.ts';
@@ -75,7 +76,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     hasCgroups: cgroups !== undefined,
     hasLandlock: config.vmm.mode === 'kvm' ? await hasLandlock() : undefined,
   };
-  const store = new ArtifactStore(paths.images);
+  const onRead = artifactReadMeter(registry);
+  const store = new ArtifactStore({ imagesDirectory: paths.images, clock, onRead });
   const images = {
     images: informers.guestImages.lister,
     isListed: () => informers.guestImages.hasSynced(),
@@ -97,6 +99,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       cgroups,
       landlock: support.hasLandlock === true,
       volumesDirectory: paths.volumes,
+      verifyImage: (digest) => store.expectBootable(digest),
       network,
       prober,
     }),

@@ -24,6 +24,17 @@ async function killedDuring(outage: 'down' | 'hung', drive: Drive): Promise<void
   drive.api.reconnect();
 }
 
+/** The VMM is killed while the image's files are wrong; they are mended before the second look. */
+function killedOverCorruptImage({ host }: Drive): void {
+  host.imageError = Object.assign(new Error('a digest is wrong'), { name: 'ArtifactError', isPresent: true });
+  let lookCount = 0;
+  host.onVerifyImage = () => {
+    lookCount += 1;
+    if (lookCount === 2) host.imageError = undefined;
+  };
+  host.kill(host.living()[0]?.pid ?? 0);
+}
+
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   create: { prepare: async () => {}, change: () => {} },
   stop: { prepare: running, change: ({ api }) => api.setSpec({ powerState: 'Stopped' }) },
@@ -46,6 +57,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     prepare: running,
     change: (drive) => killedDuring('hung', drive),
   },
+  'VMM killed over a corrupt image': { prepare: running, change: killedOverCorruptImage },
   'tap deleted': { prepare: running, change: ({ host }) => void host.taps.delete(host.tap) },
   'firewall entry deleted': { prepare: running, change: ({ host }) => void host.firewall.delete(host.tap) },
 };

@@ -15,6 +15,7 @@ import { spawnVmm } from './steps/spawn-vmm.ts';
 const FAILURE_REASONS: Readonly<Record<StepName, string>> = {
   killProcesses: USER_VM_REASONS.VmmStartFailed,
   clearRun: USER_VM_REASONS.VmmStartFailed,
+  verifyImage: USER_VM_REASONS.GuestImageUnavailable,
   ensureVolume: USER_VM_REASONS.VolumeFailed,
   ensureNetwork: USER_VM_REASONS.NetworkFailed,
   prepareRunDirectory: USER_VM_REASONS.VmmStartFailed,
@@ -56,12 +57,22 @@ export async function executeSteps(options: ExecuteOptions): Promise<Execution> 
       const attributes = { vm_id: context.vmId };
       state = await withSpan(`uservm ${step.name}`, { attributes }, () => executeStep(step, context, state));
     } catch (cause) {
-      const reason = isDiskFull(cause) ? USER_VM_REASONS.DiskFull : FAILURE_REASONS[step.name];
+      const reason = ownReasonOf(cause) ?? FAILURE_REASONS[step.name];
       return { state, failure: new StepError({ step: step.name, reason, cause }) };
     }
     onDone(step.name, context.clock.monotonicMs() - startMs);
   }
   return { state, failure: undefined };
+}
+
+function ownReasonOf(error: unknown): string | undefined {
+  if (isDiskFull(error)) return USER_VM_REASONS.DiskFull;
+  return isCorruptImage(error) ? USER_VM_REASONS.GuestImageCorrupt : undefined;
+}
+
+function isCorruptImage(error: unknown): boolean {
+  if (!(error instanceof Error) || error.name !== 'ArtifactError') return false;
+  return 'isPresent' in error && error.isPresent === true;
 }
 
 function isDiskFull(error: unknown): boolean {
@@ -83,6 +94,9 @@ async function executeStep(step: Step, context: StepContext, state: StepState): 
     case 'clearRun':
       await effects.clearRun(paths);
       return { ...state, record: undefined };
+    case 'verifyImage':
+      await effects.verifyImage(step.digest);
+      return state;
     case 'killProcesses':
       await killProcesses(context, step.processes);
       return state;

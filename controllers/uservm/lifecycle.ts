@@ -4,6 +4,7 @@ import type { StepName } from './step.ts';
 
 /** The name under which a step's end stands in `status.lifecycle`. */
 export const LIFECYCLE_NAMES: Readonly<Partial<Record<StepName, string>>> = {
+  verifyImage: 'imageVerified',
   ensureVolume: 'volumeReady',
   ensureNetwork: 'networkReady',
   spawnVmm: 'vmmStarted',

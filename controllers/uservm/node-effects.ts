@@ -64,6 +64,12 @@ export interface NodeEffects {
   /** Why a VMM ended, as far as its event file and log tell; empty when they don't. */
   describeExit(paths: VmPaths): Promise<string>;
 
+  /**
+   * Looks whether the artifact may be booted from, and keeps it from being removed until the start is recorded.
+   * @throws ArtifactError where a file is absent or not what its digest says
+   */
+  verifyImage(digest: string): Promise<void>;
+
   // What is changed
   /** @throws DiskFullError */
   ensureVolume(uid: string, sizeBytes: number): Promise<void>;

@@ -36,7 +36,7 @@ const record = fc.record(
     tapIfindex: fc.constantFrom(3, 4),
     bootedSpecHash: fc.constant('h'),
     boot: bootSpec,
-    imageDigest: fc.constant(IMAGE.digest),
+    imageDigest: fc.constantFrom(IMAGE.digest, `sha256:${'1'.repeat(64)}`),
     stop: fc.record({
       reason: fc.constant('Stopping'),
       message: fc.constant('m'),
@@ -139,6 +139,21 @@ test('a VMM is started only where none of this VM lives, for a VM that should ru
         before.some((done) => done === name),
       )
     );
+  });
+  t.pass();
+});
+
+test('files are looked at right before each boot and before each start, and those of the record are booted', (t) => {
+  holds(({ seen, plan }) => {
+    const verified = (at: number) => {
+      const step = plan.steps[at];
+      return step?.name === 'verifyImage' ? step.digest : undefined;
+    };
+    const boot = names(plan).indexOf('bootVm');
+    if (boot < 0) return !names(plan).includes('createVm');
+    const digest = verified(boot - 1);
+    if (names(plan).includes('spawnVmm')) return verified(0) === IMAGE.digest && digest === IMAGE.digest;
+    return digest === seen.record?.imageDigest;
   });
   t.pass();
 });

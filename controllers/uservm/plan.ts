@@ -89,21 +89,27 @@ function planStart(seen: Observation, limits: UserVmLimits): Plan {
     };
     return { steps: [], outcome, requeueAfterMs: 200 };
   }
+  const { digest } = seen.image.image;
   const steps: Step[] = [
+    { name: 'verifyImage', digest },
     { name: 'ensureVolume', isStart: true },
     { name: 'ensureNetwork' },
     { name: 'prepareRunDirectory' },
     { name: 'spawnVmm', image: seen.image.image },
     { name: 'createVm', image: seen.image.image },
-    { name: 'bootVm' },
+    ...boot(digest),
   ];
   return { steps, outcome: { state: 'booting' }, requeueAfterMs: limits.bootPollMs };
 }
 
+/** The VMM opens the files when it boots: they are looked at once more right before. */
+function boot(digest: string): Step[] {
+  return [{ name: 'verifyImage', digest }, { name: 'bootVm' }];
+}
+
 /** The recorded VMM lives. */
 function planLive(desired: DesiredVm, seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
-  const record = seen.record;
-  if (record === undefined) throw new TypeError('a live VMM without its record is a leftover');
+  const record = recordOf(seen);
   if (record.stop !== undefined) return planStop(seen, record.stop, limits);
   const end = reasonToEnd(desired, seen, limits);
   const obstacle = end?.isForNewSpec === true ? obstacleOf(seen) : undefined;
@@ -114,6 +120,11 @@ function planLive(desired: DesiredVm, seen: Observation, vmm: LiveVmm, limits: U
   if (obstacle === undefined || plan.outcome.state !== 'running') return { ...plan, steps };
   const { guest } = plan.outcome;
   return { steps, outcome: { ...obstacle, state: 'unmet', guest }, requeueAfterMs: limits.silentPeriodMs };
+}
+
+function recordOf({ record }: Observation) {
+  if (record === undefined) throw new TypeError('a live VMM without its record is a leftover');
+  return record;
 }
 
 /** Why a VM that runs is not restarted for its new spec now: it would not come back. */
@@ -171,7 +182,13 @@ function beginStop(seen: Observation, end: End, limits: UserVmLimits): Plan {
   // The tap is put back at once, the VM follows: the host's side is whole within seconds in any case.
   if (reason === USER_VM_REASONS.TapRepaired) steps.push({ name: 'ensureNetwork' });
   // A volume that cannot grow must be found out while the VM still runs.
-  if (end.isForNewSpec === true) steps.push({ name: 'ensureVolume', isStart: false });
+  if (end.isForNewSpec === true) {
+    // So must an image that was changed since the last look.
+    if (seen.image.state === 'verified') {
+      steps.push({ name: 'verifyImage', digest: seen.image.image.digest });
+    }
+    steps.push({ name: 'ensureVolume', isStart: false });
+  }
   const startedAt = new Date(seen.nowMs).toISOString();
   steps.push({ name: 'beginStop', stop: { reason, message, startedAt, graceMs, pressed: false } });
   steps.push(graceMs > 0 ? { name: 'pressPowerButton' } : { name: 'shutdownVmm' });
@@ -205,17 +222,30 @@ function planApi(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
 /** Interrupted between spawn and boot, or the VM in it was shut down: go on from there. */
 function planUnbooted(seen: Observation, api: 'empty' | 'created', limits: UserVmLimits): Plan {
   const { lastFailure } = seen.memory;
-  if (lastFailure?.reason === USER_VM_REASONS.VmCreateFailed && ageMs(seen) > limits.apiStartMs) {
+  const isRefused = lastFailure?.reason === USER_VM_REASONS.VmCreateFailed && ageMs(seen) > limits.apiStartMs;
+  if (lastFailure !== undefined && (isRefused || isOfImage(lastFailure))) {
     return beginStop(seen, { ...lastFailure, graceMs: 0, failed: true }, limits);
   }
-  const boot: Step = { name: 'bootVm' };
   const booting = { outcome: { state: 'booting' }, requeueAfterMs: limits.bootPollMs } as const;
-  if (api === 'created') return { steps: [boot], ...booting };
+  // The VM that was made is of the record's image, whatever the object names by now.
+  const { imageDigest } = recordOf(seen);
+  if (api === 'created') return { steps: boot(imageDigest), ...booting };
   if (seen.image.state === 'verified') {
-    return { steps: [{ name: 'createVm', image: seen.image.image }, boot], ...booting };
+    const { image } = seen.image;
+    if (image.digest !== imageDigest) {
+      // The record tells everybody what runs: it never names another image than the one that is booted.
+      const message = `GuestImage ${image.name} has another artifact since the VMM was started`;
+      return beginStop(seen, { reason: USER_VM_REASONS.Stopping, message, graceMs: 0 }, limits);
+    }
+    return { steps: [{ name: 'createVm', image }, ...boot(image.digest)], ...booting };
   }
   if (seen.image.state === 'pending') return { steps: [], ...booting, requeueAfterMs: 200 };
   return beginStop(seen, { ...seen.image, graceMs: 0, failed: true }, limits);
+}
+
+/** The files were found wrong between the VMM's start and its boot: without them it has no use. */
+function isOfImage({ reason }: { readonly reason: string }): boolean {
+  return reason === USER_VM_REASONS.GuestImageCorrupt || reason === USER_VM_REASONS.GuestImageUnavailable;
 }
 
 function planGuest(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {

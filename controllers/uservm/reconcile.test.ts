@@ -282,3 +282,60 @@ test('a VM is not restarted onto an image that is not there', async (t) => {
   t.is(readyOf(drive)?.status, 'True');
   t.like(drive.api.events.at(-1), { type: 'Warning', reason: 'GuestImageNotFound' });
 });
+
+function corrupt(): Error {
+  const message = '/images/0/root.erofs has digest sha256:b, expected sha256:a';
+  return Object.assign(new Error(message), { name: 'ArtifactError', isPresent: true });
+}
+
+test('nothing boots from an image that was changed; it is said once, and the VM starts when it is mended', async (t) => {
+  const drive = new Drive();
+  drive.host.imageError = corrupt();
+  for (let call = 0; call < 5; call += 1) await drive.clock.advance((await drive.once()) ?? 0);
+  t.like(readyOf(drive), { status: 'False', reason: 'GuestImageCorrupt' });
+  t.regex(readyOf(drive)?.message ?? '', /root\.erofs has digest/);
+  t.is(drive.api.events.filter(({ reason }) => reason === 'GuestImageCorrupt').length, 1);
+  t.deepEqual([...drive.host.processes, ...drive.host.volumes], [], 'nothing was begun');
+  drive.host.imageError = undefined;
+  await drive.clock.advance(60_000);
+  await drive.settle();
+  t.is(drive.api.object?.status?.phase, 'Running');
+});
+
+test('an image that is changed between the start of the VMM and the boot is not booted; the VMM is ended', async (t) => {
+  const drive = new Drive();
+  let lookCount = 0;
+  drive.host.onVerifyImage = () => {
+    lookCount += 1;
+    if (lookCount === 2) drive.host.imageError = corrupt();
+  };
+  await drive.once();
+  t.is(drive.host.living()[0]?.state, 'created');
+  t.like(readyOf(drive), { status: 'False', reason: 'GuestImageCorrupt' });
+  for (let call = 0; call < 5; call += 1) await drive.clock.advance((await drive.once()) ?? 0);
+  t.deepEqual(drive.host.living(), []);
+  drive.host.imageError = undefined;
+  await drive.clock.advance(60_000);
+  await drive.settle();
+  t.is(drive.api.object?.status?.phase, 'Running');
+  t.deepEqual(drive.host.violations, []);
+});
+
+test('a VM that runs goes on when its image is changed, and is not stopped for what could not boot', async (t) => {
+  const drive = await runningVm();
+  const pid = drive.host.living()[0]?.pid;
+  drive.host.imageError = corrupt();
+  await drive.once();
+  t.is(readyOf(drive)?.status, 'True');
+  drive.api.setSpec({ recycleRequest: 'again' });
+  await drive.once();
+  t.is(drive.host.living()[0]?.pid, pid);
+  t.is(readyOf(drive)?.status, 'True');
+  t.like(drive.api.events.at(-1), { type: 'Warning', reason: 'GuestImageCorrupt' });
+  drive.host.imageError = undefined;
+  await drive.clock.advance(60_000);
+  await drive.settle();
+  t.not(drive.host.living()[0]?.pid, pid);
+  t.like(drive.api.object?.status, { phase: 'Running', recycledFor: 'again' });
+  t.deepEqual(drive.host.violations, []);
+});

@@ -101,7 +101,6 @@ export class UserVmReconciler implements Reconciler {
     const plan = planUserVm(context.desired, seen, this.#deps.limits);
     if (plan.steps.some((step) => step.name === 'spawnVmm')) {
       memory.beginLifecycle(scheduledStepOf(object));
-      memory.mark('imageVerified', undefined);
     }
     const execution = await executeSteps({
       steps: plan.steps,
@@ -189,7 +188,9 @@ export class UserVmReconciler implements Reconciler {
     if (failure === undefined) return plan.outcome;
     this.#deps.logger.warn({ err: failure, step: failure.step, vm_id: vmIdOfSeen(seen) }, 'step failed');
     const words = { reason: failure.reason, message: `${failure.step}: ${failure.message}` };
-    const guest = failure.step === 'ensureVolume' ? seen.vmm?.guest : undefined;
+    // Both come before a VM is stopped for what it is to become: found to be impossible, it goes on as it is.
+    const isBeforeStop = failure.step === 'ensureVolume' || failure.step === 'verifyImage';
+    const guest = isBeforeStop ? seen.vmm?.guest : undefined;
     return guest === undefined ? { state: 'failed', ...words } : { state: 'unmet', guest, ...words };
   }
 

@@ -6,6 +6,8 @@ import type { VmmRecord } from './vmm-record.ts';
 export type Step =
   | { readonly name: 'killProcesses'; readonly processes: readonly ProcessIdentity[] }
   | { readonly name: 'clearRun' }
+  /** The artifact with this digest is whole now: comes right before whatever is booted from it. */
+  | { readonly name: 'verifyImage'; readonly digest: string }
   /** `isStart`: a volume that is there may stay too small, so that a full disk keeps no VM from starting. */
   | { readonly name: 'ensureVolume'; readonly isStart: boolean }
   | { readonly name: 'ensureNetwork' }

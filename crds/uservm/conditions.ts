@@ -17,6 +17,7 @@ export const USER_VM_REASONS = {
   InsufficientCapacity: 'InsufficientCapacity',
   GuestImageNotFound: 'GuestImageNotFound',
   GuestImageUnavailable: 'GuestImageUnavailable',
+  GuestImageCorrupt: 'GuestImageCorrupt',
   VolumeFailed: 'VolumeFailed',
   DiskFull: 'DiskFull',
   NetworkFailed: 'NetworkFailed',

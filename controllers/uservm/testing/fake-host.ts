@@ -28,6 +28,10 @@ export class FakeHost implements NodeEffects {
   readonly violations: string[] = [];
   /** A guest that is up, but answers nobody. */
   isGuestSilent = false;
+  /** What is wrong with the guest image's files. */
+  imageError: Error | undefined;
+  /** Called at each look at the files. */
+  onVerifyImage = () => {};
   /** A guest whose power button does nothing. */
   isGuestDeaf = false;
   /** Tap of the VM under test. */
@@ -152,7 +156,13 @@ export class FakeHost implements NodeEffects {
     process.cmdline = config.payload.cmdline;
   };
 
+  verifyImage: NodeEffects['verifyImage'] = async () => {
+    this.onVerifyImage();
+    if (this.imageError !== undefined) throw this.imageError;
+  };
+
   bootVm: NodeEffects['bootVm'] = async (paths) => {
+    if (this.imageError !== undefined) this.violations.push('a VM was booted from a corrupt image');
     const process = this.#need(paths);
     if (process.state !== 'created') throw new Error(`cannot boot a VM that is ${process.state}`);
     process.state = 'running';
