@@ -39,13 +39,13 @@ function decodeProtobufBody(body: Buffer): { value: unknown; duplicates: FieldEr
   }
 }
 
-const DECODERS: Readonly<Record<string, typeof decodeJson>> = {
-  '': decodeJson,
-  '*/*': decodeJson,
-  [JSON_TYPE]: decodeJson,
-  [YAML_TYPE]: decodeYaml,
-  [PROTOBUF_TYPE]: decodeProtobufBody,
-};
+const DECODERS: ReadonlyMap<string, typeof decodeJson> = new Map([
+  ['', decodeJson],
+  ['*/*', decodeJson],
+  [JSON_TYPE, decodeJson],
+  [YAML_TYPE, decodeYaml],
+  [PROTOBUF_TYPE, decodeProtobufBody],
+]);
 
 /**
  * The object in a request body.
@@ -53,7 +53,7 @@ const DECODERS: Readonly<Record<string, typeof decodeJson>> = {
  */
 export function decodeBody(body: Buffer, contentType: string | undefined): DecodedBody {
   const type = mediaTypeOf(contentType);
-  const decode = DECODERS[type];
+  const decode = DECODERS.get(type);
   if (decode === undefined) {
     throw unsupportedMediaType(
       `the body of the request was in an unknown format - accepted media types include: ${JSON_TYPE}, ${YAML_TYPE}, ${PROTOBUF_TYPE}`,

@@ -14,13 +14,13 @@ export const JSON_TYPE = 'application/json';
 export const YAML_TYPE = 'application/yaml';
 export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
 
-const ENCODINGS: Readonly<Record<string, Encoding>> = {
-  [JSON_TYPE]: 'json',
-  'application/*': 'json',
-  '*/*': 'json',
-  [YAML_TYPE]: 'yaml',
-  [PROTOBUF_TYPE]: 'protobuf',
-};
+const ENCODINGS: ReadonlyMap<string, Encoding> = new Map([
+  [JSON_TYPE, 'json'],
+  ['application/*', 'json'],
+  ['*/*', 'json'],
+  [YAML_TYPE, 'yaml'],
+  [PROTOBUF_TYPE, 'protobuf'],
+]);
 
 function shapeOf(parameters: Readonly<Record<string, string | undefined>>): Shape | undefined {
   const { as, g, v } = parameters;
@@ -47,7 +47,7 @@ export function negotiate(accept: string | undefined, options: NegotiateOptions)
   const ranges = parseAccept(accept);
   if (ranges.length === 0) return { encoding: 'json', shape: 'object' };
   for (const { type, parameters } of ranges) {
-    const encoding = ENCODINGS[type];
+    const encoding = ENCODINGS.get(type);
     const shape = shapeOf(parameters);
     if (encoding === undefined || shape === undefined) continue;
     if (shape !== 'object' && (!options.shapes || encoding === 'protobuf')) continue;
