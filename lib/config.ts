@@ -104,6 +104,12 @@ export const holtConfigSchema = z.strictObject({
       endpoint: eventEndpointSchema.optional(),
     })
     .prefault({}),
+  guestImages: z
+    .strictObject({
+      /** An artifact that nothing on this node names goes after so long; so do leftovers of builds. */
+      retentionHours: z.number().positive().max(87_600).default(24),
+    })
+    .prefault({}),
   haproxyBinary: z.string().default('haproxy'),
   /** Development only: `/.holt/login?token=` sets the session cookie. */
   devLogin: z.boolean().default(false),

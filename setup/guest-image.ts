@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +31,12 @@ export async function buildGuestImage(imagesDir: string, say: (line: string) => 
     child.once('close', resolve);
   });
   const digest = DIGEST_PATTERN.exec(last)?.[1];
-  if (exitCode === 0 && digest !== undefined) return digest;
+  if (exitCode === 0 && digest !== undefined) {
+    // Asked for now: its retention time begins anew, whether or not a GuestImage names it yet.
+    const now = new Date();
+    await utimes(join(imagesDir, digest), now, now);
+    return digest;
+  }
   throw new SetupError(`the guest image could not be built: ${stderr.at(-1) ?? `exit ${exitCode}`}`);
 }
 

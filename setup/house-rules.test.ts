@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import { COLLECTION_REASONS } from '../controllers/artifacts/collection/reasons.ts';
 import { GUEST_IMAGE_REASONS } from '../controllers/artifacts/status.ts';
 import { EVENT_RELAY_REASONS } from '../controllers/eventrelay/stall-notice.ts';
 import { GARBAGE_COLLECTION_REASONS } from '../controllers/garbagecollection/misplaced-owner-events.ts';
@@ -72,6 +73,7 @@ test('every condition and event reason has a line in docs/operations.md', (t) =>
     USER_VM_REASONS,
     SANDBOX_CONTAINER_REASONS,
     GUEST_IMAGE_REASONS,
+    COLLECTION_REASONS,
     NODE_REASONS,
     NAMESPACE_REASONS,
     EVENT_RELAY_REASONS,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { ApiClient, type ApiError, Informer } from '../../api/client/index.ts';
 import { eventually } from '../../api/client/testing/eventually.ts';
-import { guestImageDefinition } from '../../crds/guestimage/definition.ts';
+import { type GuestImage, guestImageDefinition } from '../../crds/guestimage/definition.ts';
 import { nodeDefinition } from '../../crds/node/definition.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
@@ -12,6 +12,7 @@ import { createLogger } from '../../lib/logger.ts';
 import { Heartbeat } from '../noderegistration/heartbeat.ts';
 import { ensureFinalizer, removeFinalizer, StatusCommitter } from '../runtime/index.ts';
 import { ControlPlane } from '../testing/control-plane.ts';
+import { collectionOptions } from './artifact-collection.ts';
 
 let plane: ControlPlane;
 let client: ApiClient;
@@ -24,6 +25,28 @@ test.before(async () => {
 test.after.always(async () => {
   await client?.close();
   await plane?.dispose();
+});
+
+test("holt-node's certificate suffices to see which artifacts are named", async (t) => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const file = { name: 'file', digest: `sha256:${'b'.repeat(64)}`, sizeBytes: 1 };
+  await plane.client.create<GuestImage>(guestImageDefinition, {
+    apiVersion: 'holt.dev/v1alpha1',
+    kind: 'GuestImage',
+    metadata: { name: 'kept' },
+    spec: { digest, version: '1', kernel: file, initramfs: file, rootDisk: file, cmdline: '' },
+  });
+  const fieldSelector = `status.nodeName=${plane.config.nodeName}`;
+  const guestImages = new Informer<GuestImage>({ client, definition: guestImageDefinition });
+  const userVms = new Informer<UserVm>({ client, definition: userVmDefinition, fieldSelector });
+  const options = collectionOptions({ config: plane.config, client, guestImages, userVms, fieldSelector });
+  t.is(options.cachedUse(), undefined, 'not before the first lists');
+  guestImages.start();
+  userVms.start();
+  await Promise.all([guestImages.whenSynced(), userVms.whenSynced()]);
+  t.true(options.cachedUse()?.has(digest));
+  t.true((await options.currentUse()).has(digest));
+  await Promise.all([guestImages.stop(), userVms.stop()]);
 });
 
 test("holt-node's certificate suffices for what it does: register, watch, write statuses and finalizers", async (t) => {

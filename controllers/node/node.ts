@@ -1,7 +1,6 @@
 import type { Registry } from 'prom-client';
 import { type ApiClient, Informer } from '../../api/client/index.ts';
 import { type GuestImage, guestImageDefinition } from '../../crds/guestimage/definition.ts';
-import { nodeDefinition } from '../../crds/node/definition.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
@@ -10,6 +9,8 @@ import type { Logger } from '../../lib/logger.ts';
 import { runCommand } from '../../lib/run-command.ts';
 import { artifactReadMeter } from '../artifacts/artifact-metrics.ts';
 import { ArtifactStore } from '../artifacts/artifact-store.ts';
+import { ArtifactClaims } from '../artifacts/collection/artifact-claims.ts';
+import { runArtifactCollector } from '../artifacts/collection/collector.ts';
 import { startArtifactsController } from '../artifacts/controller.ts';
 import { sightImage } from '../artifacts/image-sight.ts';
 import { hasLandlock } from '../confinement/host-support.ts';
@@ -25,10 +26,12 @@ import { runOrphanCollector } from '../orphans/orphan-collector.ts';
 import { createControllerMetrics, StatusCommitter } from '../runtime/index.ts';
 import { createSandboxContainerController } from '../sandboxcontainer/registration.ts';
 import { startUserVmController, type UserVmController } from '../uservm/registration.ts';
+import { collectionOptions } from './artifact-collection.ts';
 import { IngressProber } from './ingress-prober.ts';
 import { createLinuxNodeEffects, dataDiskOf } from './linux-node-effects.ts';
 import { runLogRotation } from './log-rotation.ts';
 import { ProcessWatch } from './process-watch.ts';
+import { reporterOnNode } from './report-on-node.ts';
 
 export interface NodeOptions {
   readonly config: HoltConfig;
@@ -77,6 +80,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     hasLandlock: config.vmm.mode === 'kvm' ? await hasLandlock() : undefined,
   };
   const onRead = artifactReadMeter(registry);
+  const claims = new ArtifactClaims(clock);
   const store = new ArtifactStore({ imagesDirectory: paths.images, clock, onRead });
   const images = {
     images: informers.guestImages.lister,
@@ -99,7 +103,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       cgroups,
       landlock: support.hasLandlock === true,
       volumesDirectory: paths.volumes,
-      verifyImage: (digest) => store.expectBootable(digest),
+      verifyImage: async (digest) => {
+        await claims.claim(digest);
+        await store.expectBootable(digest);
+      },
       network,
       prober,
     }),
@@ -144,13 +151,22 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     run: runCommand,
   });
   const heartbeat = new Heartbeat({ client, facts, clock, logger });
+  const report = reporterOnNode({ client, committer, heartbeat });
   const loops = [
     heartbeat.run(signal),
     processWatch.run(signal),
     runNetworkWatch(networkWatchOptions(options, userVmController, clock), signal),
     runLogRotation({ vmsDirectory: paths.vms, clock, logger }, signal),
-    runOrphanCollector(
-      orphanOptions(options, { informer: informers.userVms, committer, heartbeat, clock }),
+    runOrphanCollector(orphanOptions(options, { informer: informers.userVms, report, clock }), signal),
+    runArtifactCollector(
+      {
+        ...collectionOptions({ config, client, ...informers, fieldSelector: boundTo(nodeName) }),
+        claims,
+        report,
+        clock,
+        logger,
+        registry,
+      },
       signal,
     ),
   ];
@@ -194,7 +210,11 @@ function networkWatchOptions(options: NodeOptions, controller: UserVmController,
 
 function orphanOptions(
   { config, client, network, logger, registry }: NodeOptions,
-  own: { informer: Informer<UserVm>; committer: StatusCommitter; heartbeat: Heartbeat; clock: Clock },
+  own: {
+    informer: Informer<UserVm>;
+    report: Parameters<typeof runOrphanCollector>[0]['report'];
+    clock: Clock;
+  },
 ) {
   const paths = statePaths(config.stateDir);
   return {
@@ -206,12 +226,7 @@ function orphanOptions(
       const { items } = await client.listAll<UserVm>(userVmDefinition, { fieldSelector });
       return liveVmsOf(items, config.nodeName);
     },
-    report: async (events: Parameters<StatusCommitter['commit']>[3]) => {
-      const name = own.heartbeat.node?.metadata.name;
-      if (name === undefined) return;
-      const node = await client.get(nodeDefinition, { name });
-      await own.committer.commit(nodeDefinition, node, { ...(node.status ?? {}) }, events);
-    },
+    report: own.report,
     clock: own.clock,
     logger,
     registry,
