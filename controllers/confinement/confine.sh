@@ -16,15 +16,52 @@ shift 2
 setpriv=$(command -v setpriv)
 
 mount --make-rprivate /
-mount -t tmpfs -o mode=0755,size=1m,nosuid,nodev,noexec confined "$root"
+mount -t tmpfs -o mode=0755,size=1m,nosuid,noexec confined "$root"
 
-mkdir "$root/dev" "$root/proc" "$root/old"
-mount -t tmpfs -o mode=0755,size=64k,nosuid,noexec confined "$root/dev"
-mkdir "$root/dev/net"
+# A path as a field of fstab(5).
+field() {
+  case $1 in
+    *[[:space:]\\]*) printf '%s' "$1" | sed 's/\\/\\134/g; s/ /\\040/g; s/\t/\\011/g' ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+
+entry() {
+  printf '%s %s %s %s 0 0\n' "$(field "$1")" "$(field "$2")" "$3" "$4"
+}
+
+# All mounts are made by one program: each one that is started costs as much as a mount itself.
+table=$root/table
+# hidepid: of all processes it sees its own alone.
+entry proc "$root/proc" proc nosuid,nodev,noexec,hidepid=invisible >"$table"
+while [ "$1" != -- ]; do
+  kind=${1%%:*}
+  path=${1#*:}
+  shift
+  case $kind in
+    cgroup) echo $$ >"$path/cgroup.procs" && continue ;;
+    ro) options=bind,ro,nosuid,nodev ;;
+    rw) options=bind,nosuid,nodev,noexec ;;
+  esac
+  if [ -d "$path" ]; then
+    mkdir -p "$root$path"
+  elif [ -e "$path" ]; then
+    [ -d "$root${path%/*}" ] || mkdir -p "$root${path%/*}"
+    : >"$root$path"
+  else
+    continue
+  fi
+  entry "$path" "$root$path" none "$options" >>"$table"
+done
+shift
+
+cd "$root"
+mkdir -p dev/net proc old
+nodes=
 while read -r name major minor; do
   [ -e "/dev/$name" ] || continue
-  mknod -m 0600 "$root/dev/$name" c "$major" "$minor"
-  chown "$user:$user" "$root/dev/$name"
+  mknod -m 0600 "dev/$name" c "$major" "$minor"
+  nodes="$nodes dev/$name"
 done <<DEVICES
 null 1 3
 zero 1 5
@@ -33,40 +70,14 @@ urandom 1 9
 kvm 10 232
 net/tun 10 200
 DEVICES
-mount -o remount,ro,nosuid,noexec "$root/dev"
-# hidepid: of all processes it sees its own alone.
-mount -t proc -o nosuid,nodev,noexec,hidepid=invisible proc "$root/proc"
-
-while [ "$1" != -- ]; do
-  kind=${1%%:*}
-  path=${1#*:}
-  shift
-  if [ "$kind" = cgroup ]; then
-    echo $$ >"$path/cgroup.procs"
-    continue
-  fi
-  source=$(readlink -f "$path") || continue
-  if [ -d "$source" ]; then
-    mkdir -p "$root$path"
-  elif [ -e "$source" ]; then
-    mkdir -p "$root${path%/*}"
-    : >"$root$path"
-  else
-    continue
-  fi
-  mount --bind "$source" "$root$path"
-  case $kind in
-    ro) mount -o remount,bind,ro,nosuid,nodev "$root$path" ;;
-    rw) mount -o remount,bind,nosuid,nodev,noexec "$root$path" ;;
-  esac
-done
-shift
-
-cd "$root"
+# shellcheck disable=SC2086
+chown "$user:$user" $nodes
+mount --all --fstab "$table"
+rm table
 pivot_root . old
 umount -l old
 rmdir old
-mount -o remount,ro,nosuid,nodev,noexec /
+mount -o remount,ro,nosuid,noexec /
 # A core file would hold the guest's memory.
 ulimit -c 0
 umask 077

@@ -10,9 +10,9 @@ const USER = 1_900_000_777;
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 let count = 0;
 
-/** A folder only root may enter, as a checkout in root's home is, with what a program is shown of it. */
+/** A folder only root may enter, as a checkout in root's home is, with a blank in its name, with what a program is shown of it. */
 async function confined(t: ExecutionContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'holt-confined-'));
+  const folder = await mkdtemp(join(tmpdir(), 'holt confined-'));
   const netns = `holt-confined-${process.pid}-${count++}`;
   await runChecked(runCommand, ['ip', 'netns', 'add', netns]);
   t.teardown(async () => {
@@ -52,12 +52,12 @@ asRoot('user, groups, capabilities and privileges are gone for good', async (t) 
 
 asRoot('it sees what it was given and nothing else, and writes only what is its own', async (t) => {
   const { run, at } = await confined(t);
-  t.is((await run(`cat ${at('shown/text')}`)).stdout, 'shown');
-  t.is((await run(`echo own > ${at('own/text')} && cat ${at('own/text')}`)).stdout, 'own\n');
+  t.is((await run(`cat '${at('shown/text')}'`)).stdout, 'shown');
+  t.is((await run(`echo own > '${at('own/text')}' && cat '${at('own/text')}'`)).stdout, 'own\n');
   const refused = [
-    `cat ${at('hidden/text')}`,
-    `echo x > ${at('shown/text')}`,
-    `echo x > ${at('shown/new')}`,
+    `cat '${at('hidden/text')}'`,
+    `echo x > '${at('shown/text')}'`,
+    `echo x > '${at('shown/new')}'`,
     'echo x > /new',
     'echo x > /dev/new',
     'echo x > /tmp/new',
@@ -68,7 +68,7 @@ asRoot('it sees what it was given and nothing else, and writes only what is its 
     'mount -t tmpfs none /proc',
     'ip link add x type dummy',
     'unshare --mount true',
-    `cp /bin/true ${at('own/program')} && ${at('own/program')}`,
+    `cp /bin/true '${at('own/program')}' && '${at('own/program')}'`,
   ];
   for (const script of refused) t.not((await run(script)).exitCode, 0, script);
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { HoltConfig } from '../../lib/config.ts';
 import { type ProcessIdentity, signalProcess } from '../../lib/process-identity.ts';
@@ -137,7 +137,7 @@ async function launchVmm(
     confinement: {
       netns: vmmNetnsOf(netns, shortIdOfTap(port.tap)),
       userId: vmmUserIdOf(port.ip),
-      readPaths: [...vmm.readPaths, ...launch.readPaths],
+      readPaths: [...vmm.readPaths, ...new Set(launch.readPaths.map((path) => dirname(path)))],
       writePaths: [paths.runtime, dataDisk],
       cgroup: await cgroups?.ensure(vmId, vmmLimitsOf(launch, vmm.mode)),
     },

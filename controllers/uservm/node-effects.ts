@@ -22,7 +22,7 @@ export interface VmmLaunch {
   readonly port: GuestPort;
   readonly cpus: number;
   readonly memoryBytes: number;
-  /** Kernel, initramfs and root disk. */
+  /** Kernel, initramfs and root disk: the VMM sees the folders that they are in. */
   readonly readPaths: readonly string[];
   readonly dataDisk: string;
 }
