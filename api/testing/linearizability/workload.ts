@@ -123,6 +123,8 @@ export async function runWorkload(options: WorkloadOptions): Promise<readonly Op
       }
       operations.push(operation);
       onProgress?.(operations.length);
+      // As any client does: while nothing answers, operations would be spent on nothing.
+      if (operation.outcome.kind === 'unknown') await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   };
   await Promise.all(clients.map(work));
