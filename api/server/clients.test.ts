@@ -27,7 +27,7 @@ const withoutServerFields = ({ metadata, ...object }: TestObject): TestObject =>
   return { ...object, metadata: rest };
 };
 
-/** Source: fluxcd/pkg ssa/manager_apply.go, ssa/manager_wait.go; sigs.k8s.io/cli-utils/pkg/kstatus */
+/** Modelled on: fluxcd/pkg ssa/manager_apply.go, ssa/manager_wait.go; sigs.k8s.io/cli-utils/pkg/kstatus */
 test('Flux: a dry-run apply shows drift, the apply mends it, the status is waited for', async (t) => {
   const query = '?fieldManager=kustomize-controller&force=true';
   const path = `${VMS}/flux`;
@@ -131,7 +131,7 @@ async function listableResources(): Promise<{ path: string; gvk: TestObject }[]>
   return found;
 }
 
-/** Source: argoproj/gitops-engine pkg/cache/cluster.go, pkg/utils/kube/kube.go */
+/** Modelled on: argoproj/gitops-engine pkg/cache/cluster.go, pkg/utils/kube/kube.go */
 test('Argo CD: everything that discovery says can be listed and watched is, page by page, and typed in OpenAPI v2', async (t) => {
   const { major, minor } = (await api.send({ path: '/version' })).json;
   t.regex(`${major}.${minor}`, /^\d+\.\d+$/);
@@ -160,7 +160,7 @@ test('Argo CD: everything that discovery says can be listed and watched is, page
   }
 });
 
-/** Source: hashicorp/terraform-provider-kubernetes manifest/provider/plan.go, apply.go, manifest/openapi */
+/** Modelled on: hashicorp/terraform-provider-kubernetes manifest/provider/plan.go, apply.go, manifest/openapi */
 test('Terraform: types by group, version and kind; the plan is an apply that is only tried; a conflict names its fields', async (t) => {
   const { definitions, swagger } = (
     await api.send({ path: '/openapi/v2', headers: { accept: 'application/json' } })
@@ -201,7 +201,7 @@ test('Terraform: types by group, version and kind; the plan is an apply that is 
   t.is((await api.send({ path })).code, 404);
 });
 
-/** Source: derailed/k9s internal/client/client.go (CanI), internal/dao/table.go */
+/** Modelled on: derailed/k9s internal/client/client.go (CanI), internal/dao/table.go */
 test('k9s: it asks what it may, and shows Tables with the whole objects in them', async (t) => {
   t.deepEqual((await api.send({ path: '/api' })).json.versions, ['v1']);
   for (const resource of ['uservms', 'nodes', 'pods']) {
@@ -246,7 +246,7 @@ test('k9s: it asks what it may, and shows Tables with the whole objects in them'
   watch.close();
 });
 
-/** Source: headlamp-k8s/headlamp frontend/src/lib/k8s/apiProxy, backend/pkg/auth */
+/** Modelled on: headlamp-k8s/headlamp frontend/src/lib/k8s/apiProxy, backend/pkg/auth */
 test('Headlamp: a bearer token, bounded lists, rules, and metrics that are not there', async (t) => {
   const accounts = '/api/v1/namespaces/default/serviceaccounts';
   await api.send({
