@@ -54,15 +54,16 @@ async function runTests(suites: readonly (readonly string[])[]): Promise<number>
   return failed > 0 || counts.passed === 0 ? 1 : exitCode;
 }
 
-/** Long proofs of the API server, and its benchmark: they need no guest image. */
-const API_PROGRAMS: Readonly<Record<string, string>> = {
+/** Long proofs of the API server, its benchmark, and the checks of a VMM: they need no guest image. */
+const PROGRAMS: Readonly<Record<string, string>> = {
   'bench:api': 'bench/api/main.ts',
+  'conformance:vmm': 'e2e/cloud-hypervisor/conformance/main.ts',
   'drill:fuzz': 'api/testing/fuzz/drill.ts',
   'drill:linearizability': 'api/testing/linearizability/drill.ts',
 };
 
 async function main([command = '', ...rest]: readonly string[]): Promise<number> {
-  const program = API_PROGRAMS[command];
+  const program = PROGRAMS[command];
   if (program !== undefined)
     return (await runThrough([process.execPath, join(checkout, program), ...rest])).exitCode;
   const progress = new Progress(systemClock, (text) => process.stdout.write(text));
@@ -73,7 +74,7 @@ async function main([command = '', ...rest]: readonly string[]): Promise<number>
   if (command === 'test') return runTests([unit, ['--concurrency=1', SCENARIO_FILES]]);
   if (command === 'bench')
     return (await runThrough([process.execPath, join(checkout, BENCHMARK), ...rest])).exitCode;
-  const known = ['test', 'test:unit', 'bench', ...Object.keys(API_PROGRAMS)];
+  const known = ['test', 'test:unit', 'bench', ...Object.keys(PROGRAMS)];
   process.stderr.write(`holt: ${command}: expected one of ${known.join(', ')}\n`);
   return 2;
 }

@@ -27,6 +27,7 @@ export function osErrorText(error: unknown): string {
     ENOENT: 'No such file or directory',
     EACCES: 'Permission denied',
     EADDRINUSE: 'Address already in use',
+    EEXIST: 'File exists',
     EISDIR: 'Is a directory',
     ENOTDIR: 'Not a directory',
     ENOSPC: 'No space left on device',

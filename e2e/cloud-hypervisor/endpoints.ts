@@ -1,6 +1,19 @@
-import { anything, deserialize, optional, required, string, struct, unsigned } from './config/serde.ts';
+import {
+  anything,
+  boolean,
+  deserialize,
+  optional,
+  required,
+  string,
+  struct,
+  unsigned,
+  variant,
+  withDefault,
+} from './config/serde.ts';
 import { readVmConfig, type VmConfig } from './config/vm-config.ts';
+import { deviceEndpoints } from './device-endpoints.ts';
 import { type Endpoint, empty } from './http/call.ts';
+import type { Resize } from './vm/resize.ts';
 import type { Vmm } from './vm/vmm.ts';
 
 /** Release of cloud-hypervisor whose behaviour the stand-in shows. */
@@ -14,6 +27,19 @@ const resize = struct('VmResizeData', {
 const resizeDisk = struct('VmResizeDiskData', {
   id: required(string()),
   desired_size: required(unsigned(64)),
+});
+
+const resizeZone = struct('VmResizeZoneData', {
+  id: required(string()),
+  desired_ram: required(unsigned(64)),
+});
+const snapshot = struct('VmSnapshotConfig', { destination_url: required(string()) });
+const restore = struct('RestoreConfig', {
+  source_url: required(string('path string')),
+  prefault: withDefault(boolean, false),
+  memory_restore_mode: withDefault(variant('Copy', 'OnDemand'), 'Copy'),
+  net_fds: optional(anything),
+  resume: withDefault(boolean, false),
 });
 
 /** The REST API's endpoints over a VMM. `end` ends the process after the answer. */
@@ -41,10 +67,10 @@ export function createEndpoints(vmm: Vmm, end: () => void): Map<string, Endpoint
     read,
     run: async (body) => run(body),
   });
-  const refused = (failure: string): Endpoint =>
+  const refused = (failure: string, field: string): Endpoint =>
     putBody(
       failure,
-      (text) => deserialize(text, anything),
+      (text) => deserialize(text, struct('VmMigrationData', { [field]: required(string()) })),
       () => vmm.refuse(),
     );
   return new Map<string, Endpoint>([
@@ -81,7 +107,7 @@ export function createEndpoints(vmm: Vmm, end: () => void): Map<string, Endpoint
       putBody(
         'The VM could not be resized',
         (text) => deserialize(text, resize),
-        (body) => vmm.resize(body as object),
+        (body) => vmm.resize(body as Resize),
       ),
     ],
     [
@@ -95,21 +121,36 @@ export function createEndpoints(vmm: Vmm, end: () => void): Map<string, Endpoint
         },
       ),
     ],
-    ['vm.resize-zone', refused('The memory zone could not be resized')],
-    ['vm.add-device', refused('The device could not be added to the VM')],
-    ['vm.add-user-device', refused('The user device could not be added to the VM')],
-    ['vm.add-disk', refused('The disk could not be added to the VM')],
-    ['vm.add-fs', refused('The fs could not be added to the VM')],
-    ['vm.add-generic-vhost-user', refused('The generic vhost-user device could not be added to the VM')],
-    ['vm.add-net', refused('The network device could not be added to the VM')],
-    ['vm.add-pmem', refused('The pmem device could not be added to the VM')],
-    ['vm.add-vdpa', refused('The vDPA device could not be added to the VM')],
-    ['vm.add-vsock', refused('The vsock device could not be added to the VM')],
-    ['vm.remove-device', refused('The device could not be removed from the VM')],
-    ['vm.snapshot', refused('The VM could not be snapshotted')],
-    ['vm.restore', refused('The VM could not be restored')],
-    ['vm.receive-migration', refused('Error receiving migration')],
-    ['vm.send-migration', refused('Error dispatching the migration worker')],
+    [
+      'vm.resize-zone',
+      putBody(
+        'The memory zone could not be resized',
+        (text) => deserialize(text, resizeZone),
+        () => vmm.resizeZone(),
+      ),
+    ],
+    ...deviceEndpoints(vmm),
+    [
+      'vm.snapshot',
+      putBody(
+        'The VM could not be snapshotted',
+        (text) => deserialize(text, snapshot),
+        (body) => vmm.snapshot((body as { destination_url: string }).destination_url),
+      ),
+    ],
+    [
+      'vm.restore',
+      putBody(
+        'The VM could not be restored',
+        (text) => deserialize(text, restore),
+        (body) => {
+          const { source_url, resume } = body as { source_url: string; resume: boolean };
+          return vmm.restore(source_url, resume);
+        },
+      ),
+    ],
+    ['vm.receive-migration', refused('Error receiving migration', 'receiver_url')],
+    ['vm.send-migration', refused('Error dispatching the migration worker', 'destination_url')],
   ]);
 }
 

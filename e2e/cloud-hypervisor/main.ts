@@ -71,8 +71,16 @@ function openMonitor(path: string | undefined): EventMonitor {
   }
 }
 
+function openLogFile(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    throw new StartError('Error creating log file', osErrorText(error));
+  }
+}
+
 function openLog({ logFile, verbosity }: Arguments): (text: string) => void {
-  const fd = logFile === undefined ? 2 : openSync(logFile, 'w');
+  const fd = logFile === undefined ? 2 : openLogFile(logFile);
   return (text) => {
     if (verbosity > 0)
       writeSync(fd, `cloud-hypervisor: ${(process.uptime()).toFixed(6)}s: INFO -- ${text}\n`);

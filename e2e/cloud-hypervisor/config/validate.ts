@@ -5,8 +5,7 @@ const pageBytes = 4096;
 
 /** What the VMM refuses at boot before it opens anything. @throws VmFailure */
 export function validateVmConfig(config: VmConfig): void {
-  const problem = problemOf(config);
-  if (problem !== undefined) throw new VmFailure('Failed to validate config', ...problem);
+  checkVmConfig(config);
   if (config.memory.size === 0) throw new VmFailure('Memory manager error', 'No memory zones found');
   if (config.memory.size % pageBytes !== 0) {
     throw new VmFailure(
@@ -14,6 +13,12 @@ export function validateVmConfig(config: VmConfig): void {
       'Memory size is misaligned with default page size or its hugepage size',
     );
   }
+}
+
+/** What the VMM refuses whenever the configuration is set or changes. @throws VmFailure */
+export function checkVmConfig(config: VmConfig): void {
+  const problem = problemOf(config);
+  if (problem !== undefined) throw new VmFailure('Failed to validate config', ...problem);
 }
 
 function problemOf(config: VmConfig): string[] | undefined {
@@ -34,10 +39,17 @@ function problemOf(config: VmConfig): string[] | undefined {
       `Block device serial length (${Buffer.byteLength(longSerial)}) exceeds maximum allowed length (20)`,
     ];
   }
+  const unshared = sharedMemoryUse(config);
+  if (unshared !== undefined) return [`Using ${unshared} requires using shared memory or huge pages`];
+  if (config.devices?.some((device) => device.path === undefined && device.fd === undefined)) {
+    return ['VFIO device config must specify `path=` or `fd=`'];
+  }
   const twice = duplicate([
     ...(config.disks ?? []),
     ...(config.net ?? []),
     ...(vsock === undefined ? [] : [vsock]),
+    ...[config.fs, config.pmem, config.devices, config.user_devices].flatMap((list) => list ?? []),
+    ...[config.vdpa, config.generic_vhost_user].flatMap((list) => list ?? []),
   ]);
   if (twice !== undefined) return [`Identifier ${twice} is not unique`];
   const lowMtu = config.net?.find((net) => net.mtu !== undefined && net.mtu < 1280)?.mtu;
@@ -46,6 +58,13 @@ function problemOf(config: VmConfig): string[] | undefined {
   if (vsock !== undefined && [0, 1, 2, 0xffff_ffff].includes(vsock.cid))
     return [`${vsock.cid} is a special VSOCK CID`];
   return undefined;
+}
+
+/** What needs memory that another process can map, where the VM has none. */
+function sharedMemoryUse({ memory, fs, user_devices, generic_vhost_user }: VmConfig): string | undefined {
+  if (memory.shared || memory.hugepages) return undefined;
+  if ((fs ?? []).length > 0 || (generic_vhost_user ?? []).length > 0) return 'vhost-user';
+  return (user_devices ?? []).length > 0 ? 'user devices' : undefined;
 }
 
 function duplicate(devices: readonly { id?: string }[]): string | undefined {

@@ -1,4 +1,5 @@
-import type { ConsoleConfig, DiskConfig, NetConfig, VmConfig } from '../config/vm-config.ts';
+import type { DiskConfig, NetConfig } from '../config/device-config.ts';
+import type { ConsoleConfig, VmConfig } from '../config/vm-config.ts';
 
 /** Netdev of the control NIC that carries what vsock carries on a real VMM. */
 export const controlNetdev = 'control';
@@ -8,12 +9,20 @@ export const controlGuestAddress = '10.0.2.15';
 
 /** File descriptor at which QEMU finds its QMP stream. */
 export const qmpFd = 3;
+/** File descriptor at which a QEMU that goes on from a file finds it. */
+export const incomingFd = 4;
+
+/** Ports for devices that come while the guest runs; a guest looks at each while it boots. */
+export const hotPortCount = 4;
+export const hotPortId = (port: number) => `hotport${port}`;
 
 const mib = 1024 * 1024;
 
 export interface QemuOptions {
   /** The kernel panics at boot for want of an init. */
   readonly guestPanic: boolean;
+  /** The machine is read from `incomingFd`. */
+  readonly isRestored?: boolean;
 }
 
 /** QEMU's command line for a VM that has passed validation; the guest does not run until `cont`. */
@@ -37,6 +46,8 @@ export function qemuArgv(config: VmConfig, options: QemuOptions): string[] {
     ...serialArgv(config.serial),
     ...consoleArgv(config.console),
     ...(config.pvpanic ? ['-device', 'pvpanic-pci', '-action', 'panic=none'] : []),
+    ...hotPortsArgv(),
+    ...(options.isRestored ? ['-incoming', `fd:${incomingFd}`] : []),
   ];
 }
 
@@ -49,16 +60,33 @@ export function kernelCommandLine(cmdline: string, options: QemuOptions): string
 /** QEMU's node name of a disk; node names take fewer characters than ids of the VMM do. */
 export const diskNode = (index: number) => `disk${index}`;
 
-function diskArgv(disk: DiskConfig, index: number): string[] {
-  const node = {
+/** QEMU's description of a disk image. */
+export function blockNode(disk: DiskConfig, name: string): Readonly<Record<string, unknown>> {
+  const { path: filename, readonly, direct } = disk;
+  return {
     driver: 'raw',
-    'node-name': diskNode(index),
-    'read-only': disk.readonly,
-    file: { driver: 'file', filename: disk.path, 'read-only': disk.readonly, cache: { direct: disk.direct } },
+    'node-name': name,
+    'read-only': readonly,
+    file: { driver: 'file', filename, 'read-only': readonly, cache: { direct } },
   };
+}
+
+/** After all other devices, whose addresses they leave as they are. */
+function hotPortsArgv(): string[] {
+  return Array.from({ length: hotPortCount }, (_, port) => [
+    '-device',
+    `pcie-root-port,id=${hotPortId(port)},chassis=${port + 1},slot=${port + 1}`,
+  ]).flat();
+}
+
+/** QEMU's name of a disk's device. */
+export const diskDevice = (index: number) => `blk${index}`;
+
+function diskArgv(disk: DiskConfig, index: number): string[] {
+  const node = blockNode(disk, diskNode(index));
   const device = {
     driver: 'virtio-blk-pci',
-    id: `blk${index}`,
+    id: diskDevice(index),
     drive: diskNode(index),
     ...(disk.serial === undefined ? {} : { serial: disk.serial }),
   };

@@ -2,11 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { VmFailure } from '../api-failure.ts';
+import { osErrorText, VmFailure } from '../api-failure.ts';
+import type { DiskConfig, NetConfig } from '../config/device-config.ts';
 import type { VmConfig } from '../config/vm-config.ts';
+import type { Counters } from '../vm/counters.ts';
 import type { Machine, MachineEnd, MachineEvents, StartMachine } from '../vm/machine.ts';
+import { findDisk } from '../vm/resize-disk-file.ts';
 import { GuestDial } from './guest-dial.ts';
-import { diskNode, qemuArgv, qmpFd } from './qemu-argv.ts';
+import { HotPlug } from './hot-plug.ts';
+import { readMachine, writeMachine } from './migration.ts';
+import { diskDevice, diskNode, incomingFd, qemuArgv, qmpFd } from './qemu-argv.ts';
 import { Qmp, QmpError, type QmpEvent } from './qmp.ts';
 import { startFailure } from './start-failure.ts';
 
@@ -17,10 +22,11 @@ const stderrCharsMax = 8_192;
  * Starts QEMU so that it cannot outlive this process: the kernel kills it when its parent dies, and a parent
  * that died before the kernel knew is seen by the shell's look at its own parent.
  */
-function spawnQemu(argv: readonly string[]): ChildProcess {
+function spawnQemu(argv: readonly string[], isRestored: boolean): ChildProcess {
   const guard = `[ "$PPID" = ${process.pid} ] || exit 1; exec "$@"`;
   const stdio: ('ignore' | 'pipe')[] = ['ignore', 'ignore', 'pipe'];
   stdio[qmpFd] = 'pipe';
+  if (isRestored) stdio[incomingFd] = 'pipe';
   return spawn('setpriv', ['--pdeathsig', 'KILL', 'sh', '-c', guard, 'sh', ...argv], { stdio });
 }
 
@@ -30,18 +36,25 @@ export class QemuMachine implements Machine {
   readonly #child: ChildProcess;
   readonly #qmp: Qmp;
   readonly #dial: GuestDial;
+  readonly #hotPlug: HotPlug;
+  /** Ids of the disks that were there at boot, in QEMU's order. */
+  readonly #bootDisks: readonly (string | undefined)[];
   /** Commands that the guest's first run waits for. */
   #delayed: NodeJS.Timeout | undefined;
 
-  private constructor(config: VmConfig, child: ChildProcess, qmp: Qmp) {
+  private constructor(config: VmConfig, child: ChildProcess, qmp: Qmp, events: MachineEvents) {
     this.#config = config;
+    this.#bootDisks = (config.disks ?? []).map(({ id }) => id);
+    this.#hotPlug = new HotPlug(qmp, events.onDeviceGone);
     this.#child = child;
     this.#qmp = qmp;
     this.#dial = new GuestDial(qmp);
   }
 
-  static readonly start: StartMachine = async (config, faults, events) => {
-    const child = spawnQemu(qemuArgv(config, { guestPanic: faults.guestPanic ?? false }));
+  static readonly start: StartMachine = async (config, { faults, events, memoryFrom }) => {
+    const isRestored = memoryFrom !== undefined;
+    const argv = qemuArgv(config, { guestPanic: faults.guestPanic ?? false, isRestored });
+    const child = spawnQemu(argv, isRestored);
     let stderr = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-stderrCharsMax);
@@ -49,8 +62,10 @@ export class QemuMachine implements Machine {
     let isGuestShutdown = false;
     const onEvent = (event: QmpEvent) => {
       if (event.event === 'SHUTDOWN' && event.data?.reason === 'guest-shutdown') isGuestShutdown = true;
+      if (event.event === 'DEVICE_DELETED') void started?.onDeviceDeleted(event);
       announce(event, events);
     };
+    let started: QemuMachine | undefined;
     const ended = new Promise<void>((resolve) => {
       child.once('close', () => resolve());
       child.once('error', (error) => {
@@ -60,8 +75,10 @@ export class QemuMachine implements Machine {
     });
     try {
       const qmp = await Qmp.open(child.stdio[qmpFd] as Duplex, onEvent);
-      const machine = new QemuMachine(config, child, qmp);
-      await machine.#firstRun(faults.bootDelayMs ?? 0);
+      const machine = new QemuMachine(config, child, qmp, events);
+      started = machine;
+      if (memoryFrom === undefined) await machine.#firstRun(faults.bootDelayMs ?? 0);
+      else await readMachine(qmp, child.stdio[incomingFd] as Duplex, memoryFrom);
       void ended.then(() => {
         if (machine.#isStopping) return;
         const end: MachineEnd = isGuestShutdown ? 'guest-shutdown' : 'died';
@@ -113,26 +130,60 @@ export class QemuMachine implements Machine {
   }
 
   async resizeDisk(id: string, sizeBytes: number): Promise<void> {
-    const index = (this.#config.disks ?? []).findIndex((disk) => disk.id === id);
-    if (index === -1) {
-      throw new VmFailure(
-        'Error from device manager',
-        `Failed to find device corresponding to the given identifier: ${id}`,
-      );
-    }
-    await this.#run('block_resize', { 'node-name': diskNode(index), size: sizeBytes });
+    findDisk(this.#config, id);
+    await this.#run('block_resize', { 'node-name': this.#namesOf(id).node, size: sizeBytes });
   }
 
-  async counters(): Promise<Record<string, Record<string, number>>> {
-    const result: Record<string, Record<string, number>> = {};
+  /** QEMU's names of a disk's image and device. */
+  #namesOf(id: string): { node: string; qdev: string } {
+    const plugged = this.#hotPlug.find(id);
+    if (plugged !== undefined) return { node: plugged.backend, qdev: plugged.qdev };
+    const index = this.#bootDisks.indexOf(id);
+    return { node: diskNode(index), qdev: diskDevice(index) };
+  }
+
+  addDisk(disk: DiskConfig): Promise<void> {
+    return this.#hotPlug.addDisk(disk);
+  }
+
+  addNet(net: NetConfig): Promise<void> {
+    return this.#hotPlug.addNet(net);
+  }
+
+  removeDevice(id: string): Promise<void> {
+    return this.#hotPlug.remove(id);
+  }
+
+  /** Devices that were added since boot would be in other places at the restore: refused. */
+  async writeMemory(path: string): Promise<void> {
+    if (!this.#hotPlug.isEmpty) {
+      const why =
+        'The stand-in for cloud-hypervisor writes out no VM with devices that were added while it runs';
+      throw new VmFailure('Cannot send VM snapshot', why);
+    }
+    try {
+      await writeMachine(this.#qmp, path);
+    } catch (error) {
+      const detail = error instanceof QmpError ? error.message : osErrorText(error);
+      throw new VmFailure('Cannot send VM snapshot', detail);
+    }
+  }
+
+  async onDeviceDeleted({ data }: QmpEvent): Promise<void> {
+    if (typeof data?.device === 'string') await this.#hotPlug.onDeleted(data.device);
+  }
+
+  async counters(): Promise<Counters> {
+    const result: Counters = {};
     const stats = (await this.#run('query-blockstats', { 'query-nodes': false })) as {
       qdev?: string;
       stats: { rd_bytes: number; wr_bytes: number; rd_operations: number; wr_operations: number };
     }[];
-    for (const [index, disk] of (this.#config.disks ?? []).entries()) {
-      const found = stats.find(({ qdev }) => qdev?.includes(`/blk${index}/`))?.stats;
-      if (disk.id === undefined || found === undefined) continue;
-      result[disk.id] = {
+    for (const { id } of this.#config.disks ?? []) {
+      if (id === undefined) continue;
+      const found = stats.find(({ qdev }) => qdev?.includes(`/${this.#namesOf(id).qdev}/`))?.stats;
+      if (found === undefined) continue;
+      result[id] = {
         read_bytes: found.rd_bytes,
         write_bytes: found.wr_bytes,
         read_ops: found.rd_operations,

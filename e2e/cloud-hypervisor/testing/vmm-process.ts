@@ -13,7 +13,6 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ExecutionContext } from 'ava';
 import { tinyKernel } from './tiny-kernel.ts';
 
 export const standIn = fileURLToPath(new URL('../cloud-hypervisor', import.meta.url));
@@ -21,6 +20,16 @@ export const standIn = fileURLToPath(new URL('../cloud-hypervisor', import.meta.
 export interface VmmAnswer {
   readonly statusCode: number;
   readonly body: string;
+}
+
+/** Runs what is left to do when a test is over; ava's ExecutionContext is one. */
+export interface Teardown {
+  teardown(run: () => void | Promise<void>): void;
+}
+
+/** What a boot is checked with. */
+export interface Assertions {
+  deepEqual(actual: VmmAnswer, expected: VmmAnswer): void;
 }
 
 /** A cloud-hypervisor, or the stand-in, in a directory of its own that goes with the test. */
@@ -43,7 +52,7 @@ export class VmmProcess {
 
   /** Starts it and waits until it listens; also returns when it ended instead. */
   static async start(
-    t: ExecutionContext,
+    t: Teardown,
     { binary = standIn, env = {}, args = [], dir = makeDir(t), launcher = [] }: StartOptions = {},
   ): Promise<VmmProcess> {
     const socket = join(dir, 'api.sock');
@@ -112,7 +121,7 @@ export class VmmProcess {
   }
 
   /** Creates and boots the VM of `vmConfig`. */
-  async boot(t: ExecutionContext, config: object = vmConfig(this.dir)): Promise<void> {
+  async boot(t: Assertions, config: object = vmConfig(this.dir)): Promise<void> {
     t.deepEqual(await this.call('PUT', 'vm.create', config), { statusCode: 204, body: '' });
     t.deepEqual(await this.call('PUT', 'vm.boot'), { statusCode: 204, body: '' });
   }
@@ -143,7 +152,7 @@ export interface StartOptions {
 }
 
 /** A directory with two disks of 16 MiB and the tiny kernel. */
-export function makeDir(t: ExecutionContext): string {
+export function makeDir(t: Teardown): string {
   const dir = mkdtempSync(join(tmpdir(), 'ch-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   for (const disk of ['root.raw', 'data.raw']) {

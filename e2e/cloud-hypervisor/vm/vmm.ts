@@ -1,11 +1,18 @@
-import { closeSync, openSync } from 'node:fs';
-import { osErrorText, VmFailure } from '../api-failure.ts';
+import { VmFailure } from '../api-failure.ts';
+import type { DiskConfig, NetConfig, OtherDeviceConfig, VsockConfig } from '../config/device-config.ts';
 import { validateVmConfig } from '../config/validate.ts';
 import type { VmConfig } from '../config/vm-config.ts';
 import type { EventMonitor } from '../event-monitor.ts';
 import type { Faults } from '../faults.ts';
-import { assignDeviceIds, checkFiles } from './devices.ts';
-import type { Machine, MachineEnd, StartMachine } from './machine.ts';
+import { openConsoles } from './consoles.ts';
+import { addDisk, addNet, addOther, addVsock, type OtherList, removeDevice } from './device-calls.ts';
+import { DeviceSlots, type PciDeviceInfo } from './device-slots.ts';
+import { checkPayload, deviceManager, openDevices } from './devices.ts';
+import type { LiveVm, RunState } from './live-vm.ts';
+import type { MachineEnd, MachineEvents, StartMachine } from './machine.ts';
+import { type Resize, resizeCreated, resizeRunning } from './resize.ts';
+import { readSnapshot, writeSnapshot } from './snapshot-folder.ts';
+import { unbootedMachine } from './unbooted-machine.ts';
 import { VsockServer } from './vsock-server.ts';
 
 export interface VmmDependencies {
@@ -16,15 +23,13 @@ export interface VmmDependencies {
   readonly onGuestEnd: (end: MachineEnd, detail: string) => void;
 }
 
-type RunState = 'Running' | 'Paused';
-
 /** The VM and its configuration, with the states and the words of the real VMM. One call at a time. */
 export class Vmm {
   readonly #dependencies: VmmDependencies;
   #config: VmConfig | undefined;
   /** The console files are open: from create, or else from boot, until shutdown. */
   #areConsolesOpen = false;
-  #vm: { machine: Machine; vsock: VsockServer | undefined; state: RunState } | undefined;
+  #vm: LiveVm | undefined;
 
   constructor(dependencies: VmmDependencies) {
     this.#dependencies = dependencies;
@@ -48,31 +53,65 @@ export class Vmm {
     monitor.emit('vm', 'booting');
     if (this.#config === undefined) throw new VmFailure('VM config is missing');
     if (!this.#areConsolesOpen) this.#openConsoles(this.#config);
-    await this.#start(this.#config);
+    const vm = await this.#makeDevices(this.#config);
+    checkPayload(this.#config);
+    await this.#startMachine(this.#config, vm);
+    vm.state = 'Running';
     monitor.emit('vm', 'booted');
   }
 
-  async #start(config: VmConfig): Promise<void> {
+  /** From here on there is a VM, also when its boot fails: it must be shut down before another boot. */
+  async #makeDevices(config: VmConfig): Promise<LiveVm> {
     validateVmConfig(config);
-    checkFiles(config);
-    assignDeviceIds(config);
-    const dial = (port: number) => this.#dial(port);
-    const vsock =
-      config.vsock === undefined ? undefined : await VsockServer.listen(config.vsock.socket, dial);
+    openDevices(config);
+    const slots = new DeviceSlots(config);
+    const vsock = await this.#listenForVsock(config);
+    const machine = unbootedMachine(config);
+    const vm: LiveVm = { machine, vsock, state: 'Created', slots, ramBytes: config.memory.size };
+    this.#vm = vm;
+    return vm;
+  }
+
+  async #listenForVsock(config: VmConfig): Promise<VsockServer | undefined> {
+    if (config.vsock === undefined) return undefined;
     try {
-      const machine = await this.#dependencies.startMachine(config, this.#dependencies.faults(), {
-        onEnd: (end, detail) => this.#dependencies.onGuestEnd(end, detail),
-        onGuestReset: () => {
-          this.#dependencies.monitor.emit('vm', 'rebooting');
-          this.#dependencies.monitor.emit('vm', 'rebooted');
-        },
-        onGuestPanic: () => this.#dependencies.monitor.emit('guest', 'panic'),
-      });
-      this.#vm = { machine, vsock, state: 'Running' };
+      return await VsockServer.listen(config.vsock.socket, (port) => this.#dial(port));
     } catch (error) {
-      vsock?.close();
+      // As with the other devices (`openDevices`): one that fails is lost.
+      delete config.vsock;
       throw error;
     }
+  }
+
+  async #startMachine(config: VmConfig, vm: LiveVm, memoryFrom?: string): Promise<void> {
+    const { startMachine, faults } = this.#dependencies;
+    try {
+      const options = { faults: faults(), events: this.#machineEvents(vm) };
+      vm.machine = await startMachine(config, {
+        ...options,
+        ...(memoryFrom !== undefined && { memoryFrom }),
+      });
+    } catch (error) {
+      if (!(error instanceof VmFailure) || error.causes[0] !== deviceManager) throw error;
+      // The real VMM would have found out when it made its devices: there is no VM then, and no tap.
+      vm.vsock?.close();
+      this.#vm = undefined;
+      delete config.net;
+      throw error;
+    }
+  }
+
+  #machineEvents({ slots }: LiveVm): MachineEvents {
+    const { monitor, onGuestEnd } = this.#dependencies;
+    return {
+      onEnd: onGuestEnd,
+      onGuestReset: () => {
+        monitor.emit('vm', 'rebooting');
+        monitor.emit('vm', 'rebooted');
+      },
+      onGuestPanic: () => monitor.emit('guest', 'panic'),
+      onDeviceGone: (id) => slots.release(id),
+    };
   }
 
   async #dial(port: number) {
@@ -81,11 +120,11 @@ export class Vmm {
   }
 
   info() {
-    if (this.#config === undefined) throw new VmFailure('VM is not created');
+    const config = this.#created();
     return {
-      config: this.#config,
+      config,
       state: this.#vm?.state ?? 'Created',
-      memory_actual_size: this.#config.memory.size,
+      memory_actual_size: this.#vm?.ramBytes ?? config.memory.size,
     };
   }
 
@@ -111,6 +150,39 @@ export class Vmm {
     this.#dependencies.monitor.emit('vm', 'resumed');
   }
 
+  /** Writes a paused VM to a folder, given as a `file://` address; it stays paused. */
+  async snapshot(url: string): Promise<void> {
+    const vm = this.#running();
+    const { monitor } = this.#dependencies;
+    monitor.emit('vm', 'snapshotting');
+    if (vm.state !== 'Paused') {
+      const chain = 'Failed to snapshot migratable component';
+      throw new VmFailure('Cannot snapshot VM', chain, 'Trying to snapshot while VM is running');
+    }
+    monitor.emit('vm', 'snapshotted');
+    await vm.machine.writeMemory(writeSnapshot(url, this.#created()));
+  }
+
+  /** Makes the VM of a snapshot: paused, unless it is to resume. */
+  async restore(url: string, resume: boolean): Promise<void> {
+    if (this.#config !== undefined) throw new VmFailure('VM is already created');
+    const { config, memoryFrom } = readSnapshot(url);
+    const { monitor } = this.#dependencies;
+    this.#config = config;
+    try {
+      this.#openConsoles(config);
+      const vm = await this.#makeDevices(config);
+      monitor.emit('vm', 'restoring');
+      await this.#startMachine(config, vm, memoryFrom);
+      vm.state = 'Paused';
+      monitor.emit('vm', 'restored');
+      if (resume) await this.resume();
+    } catch (error) {
+      await this.delete();
+      throw error;
+    }
+  }
+
   async powerButton(): Promise<void> {
     await this.#running().machine.powerButton();
   }
@@ -122,9 +194,19 @@ export class Vmm {
   async reboot(): Promise<void> {
     this.#dependencies.monitor.emit('vm', 'rebooting');
     if (this.#vm === undefined) throw new VmFailure('VM is not created');
-    await this.#vm.machine.reset();
+    if (this.#vm.state === 'Created') await this.#rebootUnbooted(this.#vm);
+    else await this.#vm.machine.reset();
     this.#vm.state = 'Running';
     this.#dependencies.monitor.emit('vm', 'rebooted');
+  }
+
+  async #rebootUnbooted(vm: LiveVm): Promise<void> {
+    vm.vsock?.close();
+    this.#vm = undefined;
+    const config = this.#created();
+    const next = await this.#makeDevices(config);
+    checkPayload(config);
+    await this.#startMachine(config, next);
   }
 
   /** Hard stop; the configuration stays. */
@@ -150,40 +232,60 @@ export class Vmm {
     this.#dependencies.monitor.emit('vmm', 'shutdown');
   }
 
-  /** Hot changes of size are not emulated; what the real VMM refuses without hot-plug regions is refused alike. */
-  resize(to: { desired_vcpus?: number; desired_ram?: number; desired_balloon?: number }): void {
-    if (this.#config === undefined) throw new VmFailure('VM is not created');
-    const { cpus, memory } = this.#config;
+  resize(to: Resize): void {
+    const config = this.#created();
     if (this.#vm === undefined) {
-      cpus.boot_vcpus = to.desired_vcpus ?? cpus.boot_vcpus;
-      memory.size = to.desired_ram ?? memory.size;
+      resizeCreated(config, to);
       return;
     }
-    if (to.desired_vcpus === 0) throw new VmFailure('Error from CPU manager', 'Requested zero vCPUs');
-    if (to.desired_vcpus !== undefined && to.desired_vcpus > cpus.max_vcpus) {
-      throw new VmFailure('Error from CPU manager', 'Requested vCPUs exceed maximum');
-    }
-    if (to.desired_ram !== undefined && to.desired_ram !== memory.size) {
-      throw new VmFailure('Memory manager error', 'Not enough space in the hotplug RAM region');
-    }
-    if (to.desired_balloon !== undefined) {
-      throw new VmFailure('Error from device manager', "Missing virtio-balloon, can't proceed as expected");
-    }
+    this.#dependencies.monitor.emit('vm', 'resizing');
+    resizeRunning(config, this.#vm.ramBytes, to);
+    this.#dependencies.monitor.emit('vm', 'resized');
   }
 
   async resizeDisk(id: string, sizeBytes: number): Promise<void> {
-    if (this.#config === undefined) throw new VmFailure('VM is not created');
+    this.#created();
     if (this.#vm === undefined) throw new VmFailure('Failed resizing a disk image');
     await this.#vm.machine.resizeDisk(id, sizeBytes);
   }
 
+  /** No VM of the stand-in has zones of memory. */
+  resizeZone(): never {
+    this.#created();
+    throw new VmFailure('Failed resizing a memory zone');
+  }
+
+  async addDisk(disk: DiskConfig): Promise<PciDeviceInfo | undefined> {
+    return addDisk(this.#created(), this.#vm, disk);
+  }
+
+  async addNet(net: NetConfig): Promise<PciDeviceInfo | undefined> {
+    return addNet(this.#created(), this.#vm, net);
+  }
+
+  addVsock(vsock: VsockConfig): void {
+    addVsock(this.#created(), this.#vm, vsock);
+  }
+
+  addOther(list: OtherList, device: OtherDeviceConfig): void {
+    addOther(this.#created(), this.#vm, list, device);
+  }
+
+  async removeDevice(id: string): Promise<void> {
+    await removeDevice(this.#created(), this.#vm, id);
+  }
+
   /** For calls that the stand-in does not do. */
   refuse(): never {
-    if (this.#config === undefined) throw new VmFailure('VM is not created');
     throw new VmFailure('The stand-in for cloud-hypervisor does not do this');
   }
 
-  #running() {
+  #created(): VmConfig {
+    if (this.#config === undefined) throw new VmFailure('VM is not created');
+    return this.#config;
+  }
+
+  #running(): LiveVm {
     if (this.#vm === undefined) throw new VmFailure('VM is not running');
     return this.#vm;
   }
@@ -191,20 +293,5 @@ export class Vmm {
   #refuseTransition(from: RunState, to: RunState, ...causes: string[]): void {
     if (from === to)
       throw new VmFailure(...causes, `Invalid transition: InvalidStateTransition(${from}, ${to})`);
-  }
-}
-
-function openConsoles(config: VmConfig): void {
-  for (const { mode, file } of [config.serial, config.console]) {
-    if (mode !== 'File' || file === undefined) continue;
-    try {
-      closeSync(openSync(file, 'w'));
-    } catch (error) {
-      throw new VmFailure(
-        'Error creating console devices',
-        'Error creating console device',
-        osErrorText(error),
-      );
-    }
   }
 }
