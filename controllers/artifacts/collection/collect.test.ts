@@ -141,6 +141,21 @@ test('nothing goes without an answer of the API server, before the first lists, 
   t.true(NAMES.every((name) => after.includes(name)));
 });
 
+test('a VM that was recorded since the look keeps its artifact, however long ago it was claimed', async (t) => {
+  const directories = await imagesIn(t);
+  const currentUse = async () => {
+    await mkdir(join(directories.vms, '112233445566'));
+    await writeFile(
+      join(directories.vms, '112233445566/vmm.json'),
+      JSON.stringify({ imageDigest: digestOf(UNUSED) }),
+    );
+    return new Set<string>();
+  };
+  const { result } = await collectIn(directories, { change: { currentUse } });
+  t.is(result.removedCount, 3);
+  t.true((await readdir(directories.images)).includes(UNUSED));
+});
+
 test('nothing goes while a VMM runs whose record cannot be read', async (t) => {
   const directories = await imagesIn(t);
   const socket = join(directories.vms, '0a1b2c3d4e5f/run/api.sock');
