@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isRecord, type JsonRecord } from '../../../crds/generate/json-record.ts';
 import type { ApiObject, ObjectMeta } from '../../../crds/meta/meta.ts';
 import { fieldFilterOf } from '../apply/field-filter.ts';
@@ -42,4 +43,31 @@ export function sentManagedFields(object: JsonRecord): unknown {
 export function setManagedFields(object: ApiObject, entries: readonly ManagedFieldsEntry[]): void {
   if (entries.length === 0) delete object.metadata.managedFields;
   else object.metadata.managedFields = entries as unknown as NonNullable<ObjectMeta['managedFields']>;
+}
+
+function withoutTimes(entries: readonly ManagedFieldsEntry[]): readonly unknown[] {
+  return entries.map(({ time: _, ...entry }) => entry);
+}
+
+/** Whether the entries are those of before but for their times. */
+function differInTimesAlone(
+  before: readonly ManagedFieldsEntry[],
+  after: readonly ManagedFieldsEntry[],
+): boolean {
+  if (before.length !== after.length || after.every(({ time }, index) => time === before[index]?.time))
+    return false;
+  return isDeepStrictEqual(withoutTimes(before), withoutTimes(after));
+}
+
+/**
+ * Gives an object of which nothing but times in its managedFields changed those times back, so that it needs no write.
+ * Source: IgnoreManagedFieldsTimestampsTransformer in k8s.io/apiserver/pkg/endpoints/handlers/fieldmanager/equality.go
+ */
+export function keepTimesAlone(current: ApiObject, next: ApiObject): void {
+  const { managedFields: before = [], resourceVersion: _, ...present } = current.metadata;
+  const { managedFields: after = [], ...wanted } = next.metadata;
+  const held = before as unknown as readonly ManagedFieldsEntry[];
+  if (!differInTimesAlone(held, after as unknown as readonly ManagedFieldsEntry[])) return;
+  if (isDeepStrictEqual({ ...current, metadata: present }, { ...next, metadata: wanted }))
+    setManagedFields(next, held);
 }

@@ -11,7 +11,13 @@ import { managedAfterUpdate } from '../apply/field-manager.ts';
 import { conflict, invalid, notFound, staleWrite } from '../http/errors.ts';
 import { forgetUnlimited, QuotaChange } from '../quota/quota-change.ts';
 import { WriteQuotas } from '../quota/write-quotas.ts';
-import { fieldWriterOf, type ManageFields, sentManagedFields, setManagedFields } from './manage-fields.ts';
+import {
+  fieldWriterOf,
+  keepTimesAlone,
+  type ManageFields,
+  sentManagedFields,
+  setManagedFields,
+} from './manage-fields.ts';
 import { mergeUpdate } from './merge-update.ts';
 import { checkIdentity, hasGeneration, isTraced, setTraceparent, validated } from './prepare.ts';
 import type { WriteRequest, WriteResult } from './write-request.ts';
@@ -133,6 +139,7 @@ export function nextObject(
     manageFields?.(next) ?? managedAfterUpdate(fieldWriterOf(request), present, next, managedFields);
   markChange(request, present, next);
   setManagedFields(next, entries);
+  keepTimesAlone(present, next);
   request.admission?.check(request, { operation: 'UPDATE', object: next, oldObject: present });
   return { next, warnings };
 }
