@@ -322,6 +322,35 @@ test('[sig-api-machinery] CustomResourceDefinition Watch [Privileged:ClusterAdmi
   t.deepEqual(seen.filter((line) => line.startsWith('DELETED')).toSorted(), ['DELETED free', 'DELETED held']);
 });
 
+test('the status of a definition is the server’s own, by its managed fields', async (t) => {
+  const group = 'owned.example.com';
+  const body = definition(group, 'things');
+  body.metadata.finalizers = ['example.com/hold'];
+  const crd = await define(body);
+  const path = `${CRDS}/${crd.metadata.name}`;
+  const entry = ({ metadata }: TestObject) =>
+    metadata.managedFields.find((one: TestObject) => one.subresource === 'status');
+  const { time, fieldsV1, ...rest } = entry(crd);
+  t.regex(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  t.deepEqual(rest, {
+    manager: 'holt-api',
+    operation: 'Update',
+    apiVersion: 'apiextensions.k8s.io/v1',
+    fieldsType: 'FieldsV1',
+    subresource: 'status',
+  });
+  t.deepEqual(Object.keys(fieldsV1), ['f:status']);
+  t.truthy(fieldsV1['f:status']['f:conditions']['k:{"type":"Established"}']);
+  await api.send({ method: 'DELETE', path });
+  await waitUntil(
+    'the kind to be emptied',
+    async () => (await read(crd.metadata.name)).metadata.finalizers.length === 1,
+  );
+  const { 'f:conditions': owned } = entry(await read(crd.metadata.name)).fieldsV1['f:status'];
+  t.truthy(owned['k:{"type":"Terminating"}']);
+  await api.send({ method: 'PATCH', path, headers: MERGE, body: { metadata: { finalizers: [] } } });
+});
+
 test('a kind is served by every server as soon as one of them says that it is established', async (t) => {
   const second = await startTestApi({ etcd: { ...api.etcd, dispose: async () => {} } });
   try {

@@ -1,5 +1,4 @@
 import type { CustomResourceDefinition } from '../../../crds/customresourcedefinition/definition.ts';
-import type { ApiObject } from '../../../crds/meta/meta.ts';
 import { type Guard, guaranteedUpdate } from '../../storage/guaranteed-update.ts';
 import { listPage } from '../../storage/list-page.ts';
 import { encodeObject } from '../../storage/stored-object.ts';
@@ -7,6 +6,7 @@ import type { ServerContext } from '../http/context.ts';
 import { timestamp } from '../write/write-request.ts';
 import { acceptedStatus } from './accept-names.ts';
 import { CRD_PREFIX, crdKey } from './crd-object.ts';
+import { withServerStatus } from './status-fields.ts';
 
 function namesOf({ spec, status }: CustomResourceDefinition): string[] {
   return [spec.names, status?.acceptedNames ?? {}].flatMap((names) =>
@@ -21,7 +21,8 @@ function namesOf({ spec, status }: CustomResourceDefinition): string[] {
  * transaction: of two servers that decide at the same time, one decides again.
  * @throws StorageError
  */
-export async function establish({ kv, cache, clock }: ServerContext, name: string): Promise<void> {
+export async function establish(context: ServerContext, name: string): Promise<void> {
+  const { kv, cache, clock } = context;
   const key = crdKey(name);
   await guaranteedUpdate({
     kv,
@@ -46,7 +47,7 @@ export async function establish({ kv, cache, clock }: ServerContext, name: strin
         .map(
           (other): Guard => ({ key: other.key, modRevision: other.modRevision, onMismatch: () => undefined }),
         );
-      return { action: 'put', value: encodeObject({ ...crd, status } as ApiObject), guards };
+      return { action: 'put', value: encodeObject(withServerStatus(context, crd, status)), guards };
     },
   });
 }

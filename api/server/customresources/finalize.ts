@@ -14,6 +14,7 @@ import { StatusError } from '../http/status-error.ts';
 import { deleteObject } from '../write/delete.ts';
 import { timestamp } from '../write/write-request.ts';
 import { CLEANUP_FINALIZER, crdKey, withCondition } from './crd-object.ts';
+import { withServerStatus } from './status-fields.ts';
 
 /** Objects that still stand after their deletion was asked for are looked at again after this time. */
 const RECHECK_MS = 1_000;
@@ -51,7 +52,8 @@ function terminating(
   const wanted = { type: 'Terminating', ...condition };
   const old = conditions?.find(({ type }) => type === 'Terminating');
   if (old?.reason === condition.reason && old?.message === condition.message) return crd;
-  return { ...crd, status: { ...crd.status, conditions: withCondition(conditions ?? [], wanted, now) } };
+  const status = { ...crd.status, conditions: withCondition(conditions ?? [], wanted, now) };
+  return withServerStatus(context, crd, status) as CustomResourceDefinition;
 }
 
 /** Asks for the deletion of every object of the kind; the number of those that finalizers still hold. */
