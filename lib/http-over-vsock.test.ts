@@ -47,6 +47,30 @@ test('a request with a body has its length and gets its answer', async (t) => {
   t.is(answer.body.toString(), 'POST /a?b=c häh');
 });
 
+test('a guest that takes a connection and drops it at once is an error at once, each time', async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), 'vsock-'));
+  const socketPath = join(dir, 'v.sock');
+  const front = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end('OK 1\n'));
+  });
+  await new Promise<void>((resolve) => front.listen(socketPath, resolve));
+  t.teardown(async () => {
+    front.close();
+    await rm(dir, { recursive: true });
+  });
+  const address = { socketPath, port: 1024 };
+  const ends = await Promise.all(
+    Array.from({ length: 100 }, () =>
+      httpOverVsock(address, { path: '/', timeoutMs: 60_000 }).then(
+        () => 'answered',
+        (error: unknown) => (error instanceof Error ? error.name : 'unknown'),
+      ),
+    ),
+  );
+  t.deepEqual(new Set(ends).difference(new Set(['VsockHttpError', 'VsockError'])), new Set());
+});
+
 test('silence before the headers and within the body ends by the timeout', async (t) => {
   const socketPath = await serve(t, (request, response) => {
     if (request.url === '/body') response.writeHead(200).write('begin');

@@ -13,10 +13,15 @@ const O_PATH = 0o10000000;
  */
 export async function withUntrustedSocket<T>(path: string, use: (path: string) => Promise<T>): Promise<T> {
   const handle: FileHandle = await open(path, O_PATH | constants.O_NOFOLLOW);
+  let result: Promise<T>;
   try {
     if (!(await handle.stat()).isSocket()) throw new UntrustedPathError(path, 'no socket');
-    return await use(`/proc/self/fd/${handle.fd}`);
-  } finally {
+    result = use(`/proc/self/fd/${handle.fd}`);
+  } catch (error) {
     await handle.close();
+    throw error;
   }
+  // Not awaited: a connection that is handed out would meanwhile tell of its end, and nobody would hear it.
+  void result.finally(() => handle.close()).catch(() => {});
+  return result;
 }
