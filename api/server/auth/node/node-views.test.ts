@@ -194,3 +194,41 @@ test('what of a selector cannot be read is left out and told; one in both forms 
   t.is(none.code, 422);
   t.regex(none.json.message, /labelSelector\.requirements: Required value/);
 });
+
+test('a requirement of a selector that cannot be meant is refused', async (t) => {
+  const key = 'status.nodeName';
+  const wanted = "Required value: must be specified when `operator` is 'In' or 'NotIn'";
+  const unwanted = "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+  const faults: [string, object, string, string, string][] = [
+    [
+      'fieldSelector',
+      { operator: 'In', values: [A] },
+      'key',
+      'FieldValueRequired',
+      'Required value: must be specified',
+    ],
+    ['fieldSelector', { key: '' }, 'key', 'FieldValueRequired', 'Required value: must be specified'],
+    ['fieldSelector', { key, operator: 'In' }, 'values', 'FieldValueRequired', wanted],
+    ['fieldSelector', { key, operator: 'NotIn', values: [] }, 'values', 'FieldValueRequired', wanted],
+    ['fieldSelector', { key, operator: 'Exists', values: [A] }, 'values', 'FieldValueForbidden', unwanted],
+    ['labelSelector', {}, 'key', 'FieldValueInvalid', 'Invalid value: "": name part must be non-empty'],
+    ['labelSelector', { key, operator: 'In' }, 'values', 'FieldValueRequired', wanted],
+    [
+      'labelSelector',
+      { key, operator: 'DoesNotExist', values: [A] },
+      'values',
+      'FieldValueForbidden',
+      unwanted,
+    ],
+  ];
+  for (const [selector, requirement, part, reason, message] of faults) {
+    const known = { key: 'a', operator: 'Exists' };
+    const { code, json } = await review({ [selector]: { requirements: [known, requirement] } });
+    const field = `spec.resourceAttributes.${selector}.requirements[1].${part}`;
+    t.is(code, 422, field);
+    t.is(json.message, `SubjectAccessReview.authorization.k8s.io "" is invalid: ${field}: ${message}`);
+    t.deepEqual(json.details.causes, [{ reason, message, field }]);
+  }
+  const unknown = await review({ fieldSelector: { requirements: [{ key, operator: 'Near', values: [A] }] } });
+  t.is(unknown.code, 201);
+});

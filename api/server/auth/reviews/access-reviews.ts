@@ -1,6 +1,7 @@
 import { isRecord, type JsonRecord } from '../../../../crds/generate/json-record.ts';
 import { badRequest } from '../../http/errors.ts';
 import { StatusError } from '../../http/status-error.ts';
+import type { FieldErrorType } from '../../schema/field-error.ts';
 import { type Attributes, type Authorize, isSuperuser } from '../authorize.ts';
 import { pathAttributes } from '../request-attributes.ts';
 import type { User } from '../user.ts';
@@ -17,12 +18,17 @@ function texts(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
-function invalidSpec(kind: string, field: string, message: string): StatusError {
+function invalidSpec(
+  kind: string,
+  field: string,
+  message: string,
+  reason: FieldErrorType = 'FieldValueInvalid',
+): StatusError {
   return new StatusError({
     code: 422,
     reason: 'Invalid',
     message: `${kind}.${GROUP} "" is invalid: ${field}: ${message}`,
-    details: { group: GROUP, kind, causes: [{ reason: 'FieldValueInvalid', message, field }] },
+    details: { group: GROUP, kind, causes: [{ reason, message, field }] },
   });
 }
 
@@ -43,7 +49,7 @@ function askedAttributes(kind: string, user: User, spec: JsonRecord): Attributes
     throw invalidSpec(kind, 'spec.resourceAttributes', message);
   }
   const fault = selectorFault(asked);
-  if (fault !== undefined) throw invalidSpec(kind, fault.field, fault.message);
+  if (fault !== undefined) throw invalidSpec(kind, fault.field, fault.message, fault.type);
   const { fieldSelector } = reviewedSelectors(asked);
   return {
     user,

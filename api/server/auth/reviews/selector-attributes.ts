@@ -1,18 +1,13 @@
 import { isRecord, type JsonRecord } from '../../../../crds/generate/json-record.ts';
 import { type FieldRequirement, parseFieldTerms } from '../../selectors/field-selector.ts';
 import { parseLabelSelector } from '../../selectors/label-selector.ts';
+import { fieldRequirementFault, labelRequirementFault, type SelectorFault } from './requirement-fault.ts';
 
 /** The selectors of a review's resourceAttributes, as far as they can be understood. */
 export interface ReviewedSelectors {
   readonly fieldSelector: readonly FieldRequirement[];
   /** What was left out, for `status.evaluationError`: without it less is asked for, never more is allowed. */
   readonly errors: readonly string[];
-}
-
-/** What is wrong with a selector, and where: it is refused. */
-export interface SelectorFault {
-  readonly field: string;
-  readonly message: string;
 }
 
 function textOf(value: unknown): string {
@@ -79,24 +74,35 @@ export function reviewedSelectors(asked: JsonRecord): ReviewedSelectors {
   };
 }
 
+function formFault(selector: JsonRecord, path: string): SelectorFault | undefined {
+  const raw = textOf(selector.rawSelector);
+  const requirements = requirementsOf(selector);
+  if (raw !== '' && requirements.length > 0) {
+    const message = `Invalid value: ${JSON.stringify(raw)}: may not specified at the same time as requirements`;
+    return { field: `${path}.rawSelector`, type: 'FieldValueInvalid', message };
+  }
+  if (raw === '' && requirements.length === 0) {
+    const message = `Required value: when ${path} is specified, requirements or rawSelector is required`;
+    return { field: `${path}.requirements`, type: 'FieldValueRequired', message };
+  }
+  return undefined;
+}
+
 /**
  * The first thing that is wrong with the form of a selector.
  * Source: k8s.io/kubernetes/pkg/apis/authorization/validation/validation.go
  */
 export function selectorFault(asked: JsonRecord): SelectorFault | undefined {
-  for (const name of ['fieldSelector', 'labelSelector']) {
+  const judges = { fieldSelector: fieldRequirementFault, labelSelector: labelRequirementFault };
+  for (const [name, judge] of Object.entries(judges)) {
     const selector = asked[name];
     if (!isRecord(selector)) continue;
     const path = `spec.resourceAttributes.${name}`;
-    const raw = textOf(selector.rawSelector);
-    const requirements = requirementsOf(selector);
-    if (raw !== '' && requirements.length > 0) {
-      const message = `Invalid value: ${JSON.stringify(raw)}: may not specified at the same time as requirements`;
-      return { field: `${path}.rawSelector`, message };
-    }
-    if (raw === '' && requirements.length === 0) {
-      const message = `Required value: when ${path} is specified, requirements or rawSelector is required`;
-      return { field: `${path}.requirements`, message };
+    const fault = formFault(selector, path);
+    if (fault !== undefined) return fault;
+    for (const [index, requirement] of requirementsOf(selector).entries()) {
+      const wrong = judge(requirement, `${path}.requirements[${index}]`);
+      if (wrong !== undefined) return wrong;
     }
   }
   return undefined;
