@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { systemClock } from '../../lib/clock.ts';
+import { KIND_SEEDS } from '../testing/fuzz/kind-seeds.ts';
+import { FUZZ_NAMESPACE } from '../testing/fuzz/seeds.ts';
 import { startTestApi, type TestApi, type TestObject } from '../testing/test-api.ts';
 import { waitUntil } from '../testing/wait-until.ts';
 
@@ -53,7 +55,7 @@ async function stays(
   t.deepEqual((await api.send({ path })).json, before, what);
 }
 
-function noOps(path: string, body: TestObject): Record<string, () => ReturnType<TestApi['send']>> {
+function noOps(path: string, body: TestObject) {
   const as = (manager: string) => `${path}?fieldManager=${manager}`;
   const put = (object: TestObject) => api.send({ method: 'PUT', path: as('one'), body: object });
   return {
@@ -93,6 +95,15 @@ function noOps(path: string, body: TestObject): Record<string, () => ReturnType<
       }),
   };
 }
+
+const EVERY_KIND = [
+  'apply again',
+  'put what was read',
+  'put without managedFields',
+  'put with other times in managedFields',
+  'put what was sent first',
+  'empty merge patch',
+] as const;
 
 async function check(t: Parameters<typeof stays>[0], path: string, body: TestObject) {
   const noOp = noOps(path, body);
@@ -144,6 +155,29 @@ test('a write that changes nothing leaves the object and its times as they are',
     const made = await api.send({ method: 'PATCH', path: `${path}?fieldManager=one`, headers: APPLY, body });
     t.is(made.code, 201, made.text);
     await check(t, path, body);
+  }
+});
+
+test('of every kind: applied again, replaced by what was read or sent, patched with nothing', async (t) => {
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: FUZZ_NAMESPACE } };
+  await api.send({ method: 'POST', path: '/api/v1/namespaces', body: namespace });
+  for (const { path: list, object } of KIND_SEEDS) {
+    // The rules of an aggregated role are the server's.
+    const { aggregationRule: _, ...body }: TestObject = object;
+    // What has no name is never stored.
+    if (body.metadata === undefined) continue;
+    const path = `${list}/${body.metadata.name}`;
+    const made = await api.send({ method: 'PATCH', path: `${path}?fieldManager=one`, headers: APPLY, body });
+    t.is(made.code, 201, made.text);
+    if (body.kind === 'CustomResourceDefinition') {
+      await waitUntil('the kind to be established', async () =>
+        (await api.send({ path })).json.status?.conditions?.some(
+          ({ type, status }: TestObject) => type === 'Established' && status === 'True',
+        ),
+      );
+    }
+    const noOp = noOps(path, body);
+    for (const what of EVERY_KIND) await stays(t, path, `${body.kind}: ${what}`, noOp[what]);
   }
 });
 

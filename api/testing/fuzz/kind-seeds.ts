@@ -47,7 +47,7 @@ const SCHEMA = {
         size: { type: 'integer', minimum: 1, default: 1 },
         list: {
           type: 'array',
-          items: { type: 'object', properties: { k: { type: 'string' } } },
+          items: { type: 'object', properties: { k: { type: 'string' } }, required: ['k'] },
           'x-kubernetes-list-type': 'map',
           'x-kubernetes-list-map-keys': ['k'],
         },
