@@ -78,8 +78,9 @@ export function variant(...names: string[]): Read {
     if (typeof value !== 'string')
       throw new DeserializeError(`invalid type: ${nameOf(value)}, expected variant identifier`);
     if (names.includes(value)) return value;
-    const list = names.map((name) => `\`${name}\``).join(', ');
-    throw new DeserializeError(`unknown variant \`${value}\`, expected one of ${list}`);
+    const quoted = names.map((name) => `\`${name}\``);
+    const list = names.length === 2 ? quoted.join(' or ') : `one of ${quoted.join(', ')}`;
+    throw new DeserializeError(`unknown variant \`${value}\`, expected ${list}`);
   };
 }
 

@@ -4,10 +4,10 @@ import { type StartOptions, type Teardown, type VmmAnswer, VmmProcess } from '..
 
 /**
  * What a check needs of the machine besides the binary; found out once a binary (`probe.ts`).
- * `machine`: `vm.boot` answers 204. `snapshot`: a paused VM can be written to disk. `vsock`: a guest takes
+ * `machine`: `vm.boot` answers 204. `network`: a process gets a network namespace. `snapshot`: a paused VM can be written to disk. `vsock`: a guest takes
  * connections at port 1027. `guest`: the guest's kernel runs and heeds the power button.
  */
-export type Need = 'machine' | 'snapshot' | 'vsock' | 'guest';
+export type Need = 'machine' | 'network' | 'snapshot' | 'vsock' | 'guest';
 
 /** One thing that a cloud-hypervisor does, whoever made it. */
 export interface Check {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { connectVsock } from '../../../lib/hybrid-vsock.ts';
 import { tinyKernelGreeting } from '../testing/tiny-kernel.ts';
@@ -26,6 +27,10 @@ export async function probe(binary: string, need: Need, guestWaitMs: number): Pr
 type Probe = (vmm: VmmProcess, guestWaitMs: number) => Promise<string | undefined>;
 
 const probes: Readonly<Record<Exclude<Need, 'machine'>, Probe>> = {
+  network: async () => {
+    const { status } = spawnSync('unshare', ['--net', 'true'], { stdio: 'ignore' });
+    return status === 0 ? undefined : 'no network namespace can be made here';
+  },
   snapshot: async (vmm) => {
     mkdirSync(vmm.path('snapshot'));
     await vmm.call('PUT', 'vm.pause');

@@ -17,6 +17,9 @@ const invalid = 'Failed to validate config';
 const unknown = (id: string) =>
   failed(removed, manager, `Failed to find device corresponding to the given identifier: ${id}`);
 
+/** Taps of a check are nobody else's. */
+const ownNetwork = ['unshare', '--net'];
+
 /** A VM with one disk, so that `root.raw` is free to be added. */
 function oneDisk(vmm: VmmProcess): object {
   return {
@@ -222,7 +225,41 @@ export const deviceChecks: readonly Check[] = [
   },
   {
     area,
-    title: 'a running VM takes one vsock device, again after its removal',
+    title: 'a network device added to a running VM is in its configuration until removed',
+    needs: 'network',
+    run: async (bench) => {
+      const vmm = await bench.start({ launcher: ownNetwork });
+      await play(vmm, booted(vmm));
+      const { id } = await plug(vmm, 'vm.add-net', { tap: 'ht-conf', mac: '02:00:00:00:00:01' });
+      strictEqual(id, '_net1');
+      deepStrictEqual(
+        (await infoOf(vmm)).config.net?.map(({ tap }) => tap),
+        ['ht-conf'],
+      );
+      await play(vmm, [
+        ['vm.remove-device', { id }, 204, ''],
+        ['vm.remove-device', { id }, 500, unknown(id)],
+      ]);
+    },
+  },
+  {
+    area,
+    title: 'a reboot ends what a removal began: the id and the disk are free',
+    needs: 'machine',
+    run: async (bench) => {
+      const vmm = await bench.start();
+      await play(vmm, booted(vmm));
+      await plug(vmm, 'vm.add-disk', disk(vmm, 'hot'));
+      await play(vmm, [
+        ['vm.remove-device', { id: 'hot' }, 204],
+        ['vm.reboot', undefined, 204],
+      ]);
+      await plug(vmm, 'vm.add-disk', disk(vmm, 'hot'));
+    },
+  },
+  {
+    area,
+    title: 'a VM has one vsock device, which can be removed',
     needs: 'machine',
     run: async (bench) => {
       const vmm = await bench.start();

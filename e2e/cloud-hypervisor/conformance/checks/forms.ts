@@ -28,6 +28,11 @@ const wrongBodies: readonly (readonly [string, string, string])[] = [
   ['vm.remove-device', '{}', 'missing field `id`'],
   ['vm.snapshot', '{}', 'missing field `destination_url`'],
   ['vm.restore', '{}', 'missing field `source_url`'],
+  [
+    'vm.restore',
+    '{"source_url":"x","memory_restore_mode":"x"}',
+    'unknown variant `x`, expected `Copy` or `OnDemand`',
+  ],
   ['vm.receive-migration', '{}', 'missing field `receiver_url`'],
   ['vm.send-migration', '{}', 'missing field `destination_url`'],
 ];

@@ -116,6 +116,7 @@ export const processChecks: readonly Check[] = [
       await play(second, [
         ['vm.create', { ...vmConfig(second.dir), disks: [{ path, image_type: 'Raw' }] }, 204],
         ['vm.boot', undefined, 500, locked],
+        ['vm.boot', undefined, 500, failed('The VM could not boot', 'VM is already created')],
       ]);
       first.child.kill('SIGKILL');
       await first.ended;
