@@ -19,21 +19,11 @@ export class HotPlug {
   readonly #qmp: Qmp;
   readonly #onGone: (id: string) => void;
   readonly #plugged = new Map<string, Plugged>();
-  /** QEMU's names of devices that the guest was asked to let go. */
-  readonly #removing = new Set<string>();
   #count = 0;
 
   constructor(qmp: Qmp, onGone: (id: string) => void) {
     this.#qmp = qmp;
     this.#onGone = onGone;
-  }
-
-  /** Resolves when every removal is done, as a reset makes it be; after `timeoutMs` in any case. */
-  async untilRemoved(timeoutMs: number): Promise<void> {
-    const deadlineMs = performance.now() + timeoutMs;
-    while (this.#removing.size > 0 && performance.now() < deadlineMs) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
   }
 
   get isEmpty(): boolean {
@@ -104,7 +94,6 @@ export class HotPlug {
       );
     }
     await this.#run('device_del', { id: plugged.qdev });
-    this.#removing.add(plugged.qdev);
   }
 
   /** QEMU tells that the guest has let a device go: what is behind it is closed. */
@@ -113,7 +102,6 @@ export class HotPlug {
     if (id === undefined || plugged === undefined) return;
     await this.#dropBackend(plugged);
     this.#plugged.delete(id);
-    this.#removing.delete(qdev);
     this.#onGone(id);
   }
 

@@ -15,9 +15,6 @@ import { diskDevice, diskNode, incomingFd, qemuArgv, qmpFd } from './qemu-argv.t
 import { Qmp, QmpError, type QmpEvent } from './qmp.ts';
 import { startFailure } from './start-failure.ts';
 
-/** How long a reset may take to end removals that the guest had not heeded. */
-const resetRemovalMs = 2_000;
-
 /** What QEMU says while it dies; more is cut off. */
 const stderrCharsMax = 8_192;
 
@@ -116,12 +113,6 @@ export class QemuMachine implements Machine {
 
   async nmi(): Promise<void> {
     await this.#run('inject-nmi');
-  }
-
-  async reset(): Promise<void> {
-    await this.#run('system_reset');
-    await this.#hotPlug.untilRemoved(resetRemovalMs);
-    await this.#run('cont');
   }
 
   async stop(): Promise<void> {

@@ -26,8 +26,6 @@ export interface Machine {
   /** An ACPI press. */
   powerButton(): Promise<void>;
   nmi(): Promise<void>;
-  /** A hard reset. */
-  reset(): Promise<void>;
   /** Ends the guest at once and resolves when nothing of it is left. `onEnd` is not called. */
   stop(): Promise<void>;
   resizeDisk(id: string, sizeBytes: number): Promise<void>;

@@ -29,7 +29,7 @@ export const startNoGuestMachine: StartMachine = async (config, { faults, events
   const memory = memoryFrom === undefined ? undefined : readMemory(memoryFrom);
   const upSinceMs = performance.now() - (memory?.uptimeMs ?? 0) + (faults.bootDelayMs ?? 0);
   const uptimeMs = () => Math.round(performance.now() - upSinceMs);
-  let bootId = memory?.bootId ?? randomUUID();
+  const bootId = memory?.bootId ?? randomUUID();
   let isPaused = memory !== undefined;
   let isStopped = false;
   const info = () => ({
@@ -52,10 +52,6 @@ export const startNoGuestMachine: StartMachine = async (config, { faults, events
       });
     },
     nmi: async () => {},
-    reset: async () => {
-      bootId = randomUUID();
-      isPaused = false;
-    },
     stop: async () => {
       isStopped = true;
       locks.releaseAll();

@@ -14,7 +14,6 @@ export function unbootedMachine(config: VmConfig): Machine {
     resume: nothing,
     powerButton: nothing,
     nmi: nothing,
-    reset: nothing,
     stop: nothing,
     resizeDisk: nothing,
     addDisk: nothing,

@@ -191,31 +191,36 @@ export class Vmm {
     await this.#running().machine.nmi();
   }
 
+  /** The VM is made anew, as it is configured by now. When that fails there is none. */
   async reboot(): Promise<void> {
-    this.#dependencies.monitor.emit('vm', 'rebooting');
+    const { monitor } = this.#dependencies;
+    monitor.emit('vm', 'rebooting');
     if (this.#vm === undefined) throw new VmFailure('VM is not created');
-    if (this.#vm.state === 'Created') await this.#rebootUnbooted(this.#vm);
-    else await this.#vm.machine.reset();
-    this.#vm.state = 'Running';
-    this.#dependencies.monitor.emit('vm', 'rebooted');
-  }
-
-  async #rebootUnbooted(vm: LiveVm): Promise<void> {
-    vm.vsock?.close();
-    this.#vm = undefined;
     const config = this.#created();
-    const next = await this.#makeDevices(config);
-    checkPayload(config);
-    await this.#startMachine(config, next);
+    await this.#stop(this.#vm);
+    try {
+      this.#openConsoles(config);
+      const vm = await this.#makeDevices(config);
+      checkPayload(config);
+      await this.#startMachine(config, vm);
+      vm.state = 'Running';
+    } catch (error) {
+      if (this.#vm !== undefined) await this.#stop(this.#vm);
+      throw error;
+    }
+    monitor.emit('vm', 'rebooted');
   }
 
-  /** Hard stop; the configuration stays. */
-  async shutdown(): Promise<void> {
-    const vm = this.#running();
+  async #stop(vm: LiveVm): Promise<void> {
     this.#vm = undefined;
     this.#areConsolesOpen = false;
     vm.vsock?.close();
     await vm.machine.stop();
+  }
+
+  /** Hard stop; the configuration stays. */
+  async shutdown(): Promise<void> {
+    await this.#stop(this.#running());
     this.#dependencies.monitor.emit('vm', 'shutdown');
   }
 

@@ -175,6 +175,9 @@ export const lifecycleChecks: readonly Check[] = [
         ['GET vm.counters', undefined, 200],
         ['vm.shutdown', undefined, 204],
         ['vm.boot', undefined, 500, noKernel],
+        ['vm.reboot', undefined, 500, failed('The VM could not reboot', ...noKernel.slice(2))],
+        ['vm.counters', undefined, 400],
+        ['GET vm.counters', undefined, 500, failed('The VM info is not available', 'VM is not running')],
       ]);
     },
   },
