@@ -124,6 +124,14 @@ function holds(
 
 const names = (plan: ReturnType<typeof planUserVm>) => plan.steps.map(({ name }) => name);
 
+test('a VM is booted only by the look that makes it: another boot of it could come without its disk', (t) => {
+  holds(({ plan }) => {
+    const steps = names(plan);
+    return !steps.includes('bootVm') || steps.includes('createVm');
+  });
+  t.pass();
+});
+
 test('a VMM is started only where none of this VM lives, for a VM that should run, with image, tap and volume before it', (t) => {
   holds(({ wanted, seen, plan }) => {
     const at = names(plan).indexOf('spawnVmm');

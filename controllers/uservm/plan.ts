@@ -219,7 +219,11 @@ function planApi(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
   }
 }
 
-/** Interrupted between spawn and boot, or the VM in it was shut down: go on from there. */
+/**
+ * Interrupted between spawn and boot: an empty VMM is given its VM. One that has a VM which does not run is started
+ * anew, because its boot may have failed: cloud-hypervisor then loses the device that failed, and would boot without
+ * the disk at the next call (seen with v53: the second vm.boot answers 204).
+ */
 function planUnbooted(seen: Observation, api: 'empty' | 'created', limits: UserVmLimits): Plan {
   const { lastFailure } = seen.memory;
   const isRefused = lastFailure?.reason === USER_VM_REASONS.VmCreateFailed && ageMs(seen) > limits.apiStartMs;
@@ -227,9 +231,12 @@ function planUnbooted(seen: Observation, api: 'empty' | 'created', limits: UserV
     return beginStop(seen, { ...lastFailure, graceMs: 0, failed: true }, limits);
   }
   const booting = { outcome: { state: 'booting' }, requeueAfterMs: limits.bootPollMs } as const;
-  // The VM that was made is of the record's image, whatever the object names by now.
+  if (api === 'created') {
+    const message = 'its VM was made and does not run; both are made anew';
+    const end = lastFailure ?? { reason: USER_VM_REASONS.Stopping, message };
+    return beginStop(seen, { ...end, graceMs: 0, failed: lastFailure !== undefined }, limits);
+  }
   const { imageDigest } = recordOf(seen);
-  if (api === 'created') return { steps: boot(imageDigest), ...booting };
   if (seen.image.state === 'verified') {
     const { image } = seen.image;
     if (image.digest !== imageDigest) {

@@ -151,6 +151,7 @@ function statusDigest(status: UserVm['status']) {
     hasBootId: status?.bootId !== undefined,
     recycledFor: status?.recycledFor,
     guestImage: status?.guestImage,
-    conditions: status?.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`),
+    // A map by type: which one was there first says nothing.
+    conditions: status?.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`).sort(),
   };
 }
