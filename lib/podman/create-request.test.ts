@@ -18,7 +18,7 @@ test('limits become what podman takes, swap is not given, and the kernel kills t
     entrypoint: [],
     command: ['/usr/bin/node', 'server.js'],
     netns: { nsmode: 'bridge' },
-    Networks: { holt: { static_ips: ['10.89.0.10'] } },
+    Networks: { holt: { static_ips: ['10.89.0.10'], static_mac: '02:68:0a:59:00:0a' } },
     resource_limits: {
       cpu: { quota: 25_000, period: 100_000 },
       memory: { limit: 2 ** 28, swap: 2 ** 28 },

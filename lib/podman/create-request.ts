@@ -72,10 +72,21 @@ export function toSpecGenerator(create: ContainerCreate): Record<string, unknown
 
 function networkOf(create: ContainerCreate): Record<string, unknown> {
   if (create.network === undefined) return { netns: { nsmode: 'none' } };
+  const { name, address } = create.network;
   return {
     netns: { nsmode: 'bridge' },
-    Networks: { [create.network.name]: { static_ips: [create.network.address] } },
+    Networks: { [name]: { static_ips: [address], static_mac: hardwareAddressOf(address) } },
   };
+}
+
+/**
+ * A locally administered hardware address that follows from the IPv4 address. A container that keeps its address
+ * over a restart must keep this one too: else the guest's neighbour table sends to the old one until the entry
+ * expires, for 15 to 45 s (base_reachable_time_ms, ip-sysctl.rst), and no probe passes for that long.
+ */
+function hardwareAddressOf(ipv4: string): string {
+  const octets = ipv4.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
+  return ['02', '68', ...octets].join(':');
 }
 
 function limitsOf(create: ContainerCreate): Record<string, unknown> {
