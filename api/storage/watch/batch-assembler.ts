@@ -1,5 +1,5 @@
+import type { IEvent, IWatchResponse } from 'etcd3';
 import { type KeyEvent, toKeyEvent } from './watch-event.ts';
-import type { WatchResponse, WireEvent } from './watch-messages.ts';
 
 /**
  * Makes whole, ordered, duplicate-free batches out of watch answers. A batch is delivered only when its last
@@ -7,7 +7,7 @@ import type { WatchResponse, WireEvent } from './watch-messages.ts';
  * revision is dropped, since etcd before 3.4.25 may send it twice or go back after a member's snapshot.
  */
 export class BatchAssembler {
-  #fragments: WireEvent[] = [];
+  #fragments: IEvent[] = [];
   #deliveredRevision: number;
 
   constructor(deliveredRevision: number) {
@@ -25,12 +25,12 @@ export class BatchAssembler {
   }
 
   /** The events that are now deliverable, in order; none while fragments are missing. */
-  add(response: WatchResponse): readonly KeyEvent[] {
+  add(response: IWatchResponse): readonly KeyEvent[] {
     this.#fragments.push(...response.events);
     if (response.fragment) return [];
     const events = this.#fragments
-      .filter((event) => event.kv.modRevision > this.#deliveredRevision)
-      .map(toKeyEvent);
+      .map(toKeyEvent)
+      .filter(({ modRevision }) => modRevision > this.#deliveredRevision);
     this.#fragments = [];
     const last = events.at(-1);
     if (last !== undefined) this.#deliveredRevision = last.modRevision;

@@ -1,5 +1,5 @@
+import type { IEvent, IKeyValue } from 'etcd3';
 import type { ValueTransformer } from '../encryption/value-transformer.ts';
-import type { WireEvent } from './watch-messages.ts';
 
 /** One change of one key. */
 export interface KeyEvent {
@@ -22,15 +22,18 @@ function ownBytes(value: Buffer): Buffer {
 }
 
 /** A watch answer's event in the storage layer's own terms. */
-export function toKeyEvent(event: WireEvent): KeyEvent {
-  const { kv, previous } = event;
+export function toKeyEvent(event: IEvent): KeyEvent {
+  const { type, kv } = event;
+  // `etcd3` declares it always there; a field that was not sent is null.
+  const previous: IKeyValue | null = event.prev_kv;
   return {
-    type: event.type === 'PUT' ? 'put' : 'delete',
-    key: kv.key,
+    type: type === 'Put' ? 'put' : 'delete',
+    key: kv.key.toString(),
     value: ownBytes(kv.value),
-    modRevision: kv.modRevision,
-    isCreate: event.type === 'PUT' && kv.createRevision === kv.modRevision,
-    previous: previous && { value: previous.value, modRevision: previous.modRevision },
+    modRevision: Number(kv.mod_revision),
+    isCreate: type === 'Put' && kv.create_revision === kv.mod_revision,
+    previous:
+      previous === null ? undefined : { value: previous.value, modRevision: Number(previous.mod_revision) },
   };
 }
 

@@ -1,41 +1,43 @@
-import type { ClientHttp2Stream } from 'node:http2';
-import type { EtcdConnection } from '../etcd/connection.ts';
-import { callHeaders, onCallEnd } from '../etcd/grpc-call.ts';
-import { beginCall, GrpcConnection } from '../etcd/grpc-connection.ts';
-import { frameMessage, GrpcFrameParser } from '../etcd/grpc-frame.ts';
-import { decodeWatchResponse, type WatchResponse } from './watch-messages.ts';
+import type { Duplex } from 'node:stream';
+import type { Etcd3, IDuplexStream, IWatchRequest, IWatchResponse } from 'etcd3';
+import { type EtcdConnection, openEtcd3 } from '../etcd/connection.ts';
+import { requireLeader } from '../etcd/grpc-call.ts';
 
 /** What of a watch call its owner is told; nothing after `close`. */
 export interface WatchCallListener {
   /** Answers that came in together. */
-  onResponses(responses: readonly WatchResponse[]): void;
+  onResponses(responses: readonly IWatchResponse[]): void;
   onEnd(reason: string): void;
 }
 
-/** A member cut off from its quorum ends the stream instead of keeping it silent. */
-const NEEDS_LEADER = ['hasleader', 'true'];
+/** The stream is a Node stream, though `etcd3` declares less of it. */
+type WatchDuplex = IDuplexStream<IWatchRequest, IWatchResponse> & Pick<Duplex, 'pause' | 'resume'>;
 
 /** What a paused call may still bring. */
 const WINDOW_BYTES = 256 * 1024;
 
-/** One bidirectional watch call on a connection of its own, so that closing it closes that too. */
+/**
+ * One bidirectional watch call, the bare stream of `etcd3` (not its watcher), on a connection of its own, so that
+ * closing it closes that too.
+ */
 export class WatchCall {
-  readonly #connection: GrpcConnection;
+  readonly #client: Etcd3;
   readonly #listener: WatchCallListener;
-  readonly #parser = new GrpcFrameParser();
-  #stream: ClientHttp2Stream | undefined;
-  #unsent: Buffer[] = [];
+  #stream: WatchDuplex | undefined;
+  #unsent: IWatchRequest[] = [];
+  #arrived: IWatchResponse[] = [];
   #isPaused = false;
   #isClosed = false;
 
   constructor(connection: EtcdConnection, endpoint: string, listener: WatchCallListener) {
-    this.#connection = new GrpcConnection({ connection, endpoint, windowBytes: WINDOW_BYTES });
+    this.#client = openEtcd3(connection, {
+      endpoint,
+      windowBytes: WINDOW_BYTES,
+      transformCall: requireLeader,
+    });
     this.#listener = listener;
-    const headers = callHeaders(endpoint, '/etcdserverpb.Watch/Watch', NEEDS_LEADER);
-    this.#connection.open().then(
-      (session) => {
-        if (!this.#isClosed) this.#use(beginCall(session, headers));
-      },
+    this.#client.watchClient.watch().then(
+      (stream) => this.#use(stream as WatchDuplex),
       (error: Error) => this.#end(error.message),
     );
   }
@@ -44,10 +46,9 @@ export class WatchCall {
     return this.#isPaused;
   }
 
-  /** @param message framed but for its head */
-  send(message: Buffer): void {
-    if (this.#stream === undefined) this.#unsent.push(message);
-    else if (!this.#stream.destroyed) this.#stream.write(frameMessage(message));
+  send(request: IWatchRequest): void {
+    if (this.#stream === undefined) this.#unsent.push(request);
+    else this.#stream.write(request);
   }
 
   /** Takes nothing more until `resume`; flow control holds it back at the server. */
@@ -63,33 +64,41 @@ export class WatchCall {
 
   close(): void {
     this.#isClosed = true;
-    this.#stream?.destroy();
-    this.#connection.close();
+    this.#stream?.cancel();
+    this.#client.close();
   }
 
-  #use(stream: ClientHttp2Stream): void {
+  #use(stream: WatchDuplex): void {
+    // A cancelled call still emits its error: it must have a listener.
+    stream.on('error', (error) => this.#end(error.message));
+    if (this.#isClosed) {
+      stream.cancel();
+      return;
+    }
     this.#stream = stream;
-    stream.on('data', (chunk: Buffer) => this.#take(chunk));
-    onCallEnd(stream, (error) => this.#end(error?.message ?? 'etcd ended the stream'));
+    stream.on('data', (response) => this.#take(response));
+    stream.on('end', () => this.#end('etcd ended the stream'));
     if (this.#isPaused) stream.pause();
-    for (const message of this.#unsent) stream.write(frameMessage(message));
+    for (const request of this.#unsent) stream.write(request);
     this.#unsent = [];
   }
 
-  #take(chunk: Buffer): void {
-    if (this.#isClosed) return;
-    let responses: readonly WatchResponse[];
-    try {
-      responses = this.#parser.add(chunk).map(decodeWatchResponse);
-    } catch (error) {
-      this.#end(String(error));
-      this.close();
-      return;
-    }
-    if (responses.length > 0) this.#listener.onResponses(responses);
+  /** The answers of one read from the socket come one by one, all before `setImmediate`. */
+  #take(response: IWatchResponse): void {
+    this.#arrived.push(response);
+    if (this.#arrived.length === 1) setImmediate(() => this.#deliver());
+  }
+
+  #deliver(): void {
+    const responses = this.#arrived;
+    this.#arrived = [];
+    if (!this.#isClosed && responses.length > 0) this.#listener.onResponses(responses);
   }
 
   #end(reason: string): void {
+    if (this.#isClosed) return;
+    // What came before the end counts.
+    this.#deliver();
     if (!this.#isClosed) this.#listener.onEnd(reason);
   }
 }

@@ -1,9 +1,9 @@
+import type { IWatchResponse } from 'etcd3';
 import type { Logger } from '../../../lib/logger.ts';
 import type { EtcdConnection } from '../etcd/connection.ts';
 import { prefixEnd } from '../keys.ts';
 import { BatchAssembler } from './batch-assembler.ts';
 import { type KeyEvent, openEvent } from './watch-event.ts';
-import { encodeWatchCreate, encodeWatchProgress, type WatchResponse } from './watch-messages.ts';
 import { WatchCall } from './watch-rpc.ts';
 
 export interface WatchStreamOptions {
@@ -81,15 +81,23 @@ export class WatchStream {
     });
     this.#call = call;
     this.#assembler.dropFragments();
-    // One revision more than is wanted, which the assembler drops: at the very revision of a compaction etcd
-    // has neither the deletion nor what was there before, and before 3.4.36 says nothing of it.
-    const startRevision = Math.max(1, this.#assembler.deliveredRevision);
-    call.send(encodeWatchCreate({ prefix, rangeEnd: prefixEnd(prefix), startRevision }));
+    call.send({
+      create_request: {
+        key: Buffer.from(prefix),
+        range_end: prefixEnd(prefix),
+        // One revision more than is wanted, which the assembler drops: at the very revision of a compaction etcd
+        // has neither the deletion nor what was there before, and before 3.4.36 says nothing of it.
+        start_revision: Math.max(1, this.#assembler.deliveredRevision),
+        progress_notify: true,
+        prev_kv: true,
+        fragment: true,
+      },
+    });
     this.#armSilenceTimer(call);
   }
 
   /** Events of answers that came in together are delivered together: their readers wake once. */
-  #takeAll(responses: readonly WatchResponse[], call: WatchCall): void {
+  #takeAll(responses: readonly IWatchResponse[], call: WatchCall): void {
     this.#armSilenceTimer(call);
     let events: KeyEvent[] = [];
     const deliver = () => {
@@ -116,29 +124,30 @@ export class WatchStream {
   }
 
   /** The events that an answer makes deliverable, or that it tells of progress alone. */
-  #take(response: WatchResponse): readonly KeyEvent[] | 'progress' {
+  #take(response: IWatchResponse): readonly KeyEvent[] | 'progress' {
     if (response.created) {
       this.#backoffMs = BACKOFF_MIN_MS;
       return [];
     }
     // Answers to progress requests carry watch id -1 and may overtake events before etcd 3.4.25: they prove
     // that the stream lives and nothing more.
-    if (response.watchId < 0) return [];
+    if (Number(response.watch_id) < 0) return [];
     const { values } = this.#options.connection;
     const arrived = this.#assembler.add(response);
     if (arrived.length > 0)
       return values === undefined ? arrived : arrived.map((event) => openEvent(event, values));
-    if (response.fragment || response.events.length > 0 || response.revision === undefined) return [];
-    this.#assembler.advance(response.revision);
+    if (response.fragment || response.events.length > 0 || response.header === null) return [];
+    this.#assembler.advance(Number(response.header.revision));
     return 'progress';
   }
 
-  #takeCancel(response: WatchResponse, call: WatchCall): void {
-    if (response.compactRevision > 0) {
+  #takeCancel(response: IWatchResponse, call: WatchCall): void {
+    const compactRevision = Number(response.compact_revision);
+    if (compactRevision > 0) {
       this.close();
-      this.#options.onCompacted(response.compactRevision);
+      this.#options.onCompacted(compactRevision);
     } else {
-      this.#reconnectLater(call, response.cancelReason || 'etcd cancelled the watch');
+      this.#reconnectLater(call, response.cancel_reason || 'etcd cancelled the watch');
     }
   }
 
@@ -189,7 +198,7 @@ export class WatchStream {
         this.#reconnectLater(call, `no answer for ${2 * SILENCE_MAX_MS} ms`);
       } else {
         this.#progressAsked = true;
-        call.send(encodeWatchProgress());
+        call.send({ progress_request: {} });
         this.#silenceTimer = setTimeout(check, SILENCE_MAX_MS);
       }
     };
