@@ -1,8 +1,8 @@
-import { openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 
 /** Writes lifecycle events as the real VMM does: pretty-printed JSON objects with a blank line after each. */
 export class EventMonitor {
-  readonly #fd: number | undefined;
+  #fd: number | undefined;
   readonly #startNs = process.hrtime.bigint();
 
   /** @throws when the file cannot be opened; without a path events go nowhere */
@@ -15,5 +15,11 @@ export class EventMonitor {
     const elapsed = process.hrtime.bigint() - this.#startNs;
     const timestamp = { secs: Number(elapsed / 1_000_000_000n), nanos: Number(elapsed % 1_000_000_000n) };
     writeSync(this.#fd, `${JSON.stringify({ timestamp, source, event, properties }, null, 2)}\n\n`);
+  }
+
+  /** Events go nowhere from now on. */
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
   }
 }

@@ -1,0 +1,9 @@
+import { createServer } from 'node:http';
+
+/**
+ * FakeIngress: runs in the VMs' network namespace and answers in place of all guests' ingresses at once (the
+ * addresses of the subnet are local there, see `guestless-host.ts`), also for VMs that do not run.
+ */
+createServer((_request, response) => response.end('fake ingress\n')).listen(8080, '0.0.0.0', () => {
+  process.stdout.write('listening\n');
+});
