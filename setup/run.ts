@@ -28,6 +28,9 @@ async function ensureImage(progress: Progress): Promise<void> {
 function runThrough(argv: readonly string[]): Promise<{ exitCode: number; output: string }> {
   const [file = '', ...args] = argv;
   const child = spawn(file, args, { cwd: checkout, stdio: ['ignore', 'pipe', 'inherit'] });
+  // It ends what it started: Ctrl-C reaches it by the terminal, the rest is passed on.
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  process.on('SIGINT', () => {});
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
@@ -54,9 +57,10 @@ async function runTests(suites: readonly (readonly string[])[]): Promise<number>
   return failed > 0 || counts.passed === 0 ? 1 : exitCode;
 }
 
-/** Long proofs of the API server, its benchmark, and the checks of a VMM: they need no guest image. */
+/** Long proofs, benchmarks and the checks of a VMM that need no guest image. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   'bench:api': 'bench/api/main.ts',
+  'bench:thrash': 'bench/thrash/main.ts',
   'conformance:vmm': 'e2e/cloud-hypervisor/conformance/main.ts',
   'drill:fuzz': 'api/testing/fuzz/drill.ts',
   'drill:linearizability': 'api/testing/linearizability/drill.ts',

@@ -61,7 +61,9 @@ export class FakeGuest {
   #runtimeCommand([verb = '', , , key = '', value = '']: readonly string[]): string {
     switch (verb) {
       case 'show':
-        return [...this.#routes].map(([name, target], index) => `0x${index + 1} ${name} ${target}`).join('\n');
+        return [...this.#routes]
+          .map(([name, target], index) => `0x${index + 1} ${name} ${target}`)
+          .join('\n');
       case 'set':
         if (!this.#routes.has(key)) return 'entry not found.';
         this.#routes.set(key, value);

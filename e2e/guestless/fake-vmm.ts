@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import { identifyProcess, isAlive, type ProcessIdentity, signalProcess } from '../../lib/process-identity.ts';
 import { listenOnApiSocket, removeIfThere } from '../cloud-hypervisor/api-socket.ts';
 import { createEndpoints } from '../cloud-hypervisor/endpoints.ts';
 import { EventMonitor } from '../cloud-hypervisor/event-monitor.ts';
@@ -8,7 +9,6 @@ import { createApiServer } from '../cloud-hypervisor/http/server.ts';
 import type { StartMachine } from '../cloud-hypervisor/vm/machine.ts';
 import { startNoGuestMachine } from '../cloud-hypervisor/vm/no-guest-machine.ts';
 import { Vmm } from '../cloud-hypervisor/vm/vmm.ts';
-import { identifyProcess, isAlive, type ProcessIdentity, signalProcess } from '../../lib/process-identity.ts';
 import { FakeGuest } from './fake-guest.ts';
 
 const GUEST_INFO_PORT = 1027;

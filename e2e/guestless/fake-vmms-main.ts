@@ -58,6 +58,8 @@ process.on('message', (message) => {
   process.send?.({ done: guest?.podman.endContainer(question.name, question.exitCode) === true });
 });
 process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole group: the parent ends its VMs in order and this process after them.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 
 setInterval(look, 500);
 // Opened for both: the end of one writer is then not the end of the stream.

@@ -53,7 +53,8 @@ export class GuestlessHost {
     const stateDir = join(checkout, `.holt-${name}`);
     await removeState(stateDir);
     const paths = statePaths(stateDir);
-    for (const path of [paths.images, paths.vms, paths.volumes, paths.run]) await mkdir(path, { recursive: true });
+    for (const path of [paths.images, paths.vms, paths.volumes, paths.run])
+      await mkdir(path, { recursive: true });
     const vmms = await FakeVmms.start(join(stateDir, 'fake'));
     const config = await planConfig(stateDir, vmms);
     let ingress: ChildProcess | undefined;
