@@ -21,8 +21,9 @@ import type {
 import { withLandlock } from '../vmm/vm-config.ts';
 import { VmmClient } from '../vmm/vmm-client.ts';
 import { VmmApiError } from '../vmm/vmm-error.ts';
-import { ensureDataVolume, removeDataVolume } from '../volumes/data-volume.ts';
+import { ensureDataVolume, retireDataVolume } from '../volumes/data-volume.ts';
 import { hostVolumeFiles } from '../volumes/volume-files.ts';
+import { volumePaths } from '../volumes/volume-paths.ts';
 import { describeExit } from './describe-exit.ts';
 import { readGuestInfo } from './guest-info.ts';
 import type { IngressProber } from './ingress-prober.ts';
@@ -60,7 +61,7 @@ const TIMEOUTS = {
 
 /** Where a VM's data volume is. */
 export function dataDiskOf(volumesDirectory: string, uid: string): string {
-  return join(volumesDirectory, `${uid}.raw`);
+  return volumePaths(volumesDirectory).live(uid).raw;
 }
 
 /** This Linux host. */
@@ -84,7 +85,11 @@ export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEf
     async ensureVolume(uid, sizeBytes) {
       await ensureDataVolume(volumeDeps, { path: dataDiskOf(volumesDirectory, uid), sizeBytes });
     },
-    removeVolume: (uid) => removeDataVolume(hostVolumeFiles, dataDiskOf(volumesDirectory, uid)),
+    removeVolume: (uid, keeping) =>
+      retireDataVolume({ files: hostVolumeFiles, paths: volumePaths(volumesDirectory) }, uid, {
+        ...keeping,
+        nowMs: clock.nowMs(),
+      }),
     ensureGuestPort: (port) => network.ensureGuest(port),
     removeGuestPort: (tap) => network.removeGuest(tap),
     prepareRunDirectory,

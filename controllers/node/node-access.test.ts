@@ -3,7 +3,8 @@ import test from 'ava';
 import { ApiClient, type ApiError, Informer } from '../../api/client/index.ts';
 import { eventually } from '../../api/client/testing/eventually.ts';
 import { type GuestImage, guestImageDefinition } from '../../crds/guestimage/definition.ts';
-import { nodeDefinition } from '../../crds/node/definition.ts';
+import { type Node, nodeDefinition } from '../../crds/node/definition.ts';
+import { retainedVolumesOf } from '../../crds/node/retained-volumes.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -13,6 +14,7 @@ import { Heartbeat } from '../noderegistration/heartbeat.ts';
 import { ensureFinalizer, removeFinalizer, StatusCommitter } from '../runtime/index.ts';
 import { ControlPlane } from '../testing/control-plane.ts';
 import { collectionOptions } from './artifact-collection.ts';
+import { tellerOfRetainedVolumes } from './tell-retained-volumes.ts';
 
 let plane: ControlPlane;
 let client: ApiClient;
@@ -124,7 +126,14 @@ test("holt-node's certificate suffices for what it does: register, watch, write 
     'both are in sight',
     async () => vms?.lister.list().length === 1 && containers?.lister.list().length === 1,
   );
-  const node = await client.get(nodeDefinition, { name: nodeName });
+  const record = { id: 'u', namespace: 'n', name: 'a', user: 'a', cause: 'UserVmDeleted' as const };
+  const times = { since: '2026-01-01T00:00:00Z', until: '2026-01-02T00:00:00Z' };
+  const tell = tellerOfRetainedVolumes({ client, heartbeat });
+  await tell([{ record: { ...record, ...times }, sizeBytes: 1, allocatedBytes: 1 }]);
+  t.like(retainedVolumesOf(await client.get<Node>(nodeDefinition, { name: nodeName }))[0], record);
+  await tell([]);
+  const node = await client.get<Node>(nodeDefinition, { name: nodeName });
+  t.deepEqual(retainedVolumesOf(node), []);
   await committer.commit(nodeDefinition, node, { ...(node.status ?? {}) }, [event]);
   const gone: string[] = [];
   for (const informer of [vms, containers])

@@ -26,12 +26,16 @@ import { runOrphanCollector } from '../orphans/orphan-collector.ts';
 import { createControllerMetrics, StatusCommitter } from '../runtime/index.ts';
 import { createSandboxContainerController } from '../sandboxcontainer/registration.ts';
 import { startUserVmController, type UserVmController } from '../uservm/registration.ts';
+import { runRetention } from '../volumes/retention/retention-loop.ts';
+import { hostVolumeFiles } from '../volumes/volume-files.ts';
+import { volumePaths } from '../volumes/volume-paths.ts';
 import { collectionOptions } from './artifact-collection.ts';
 import { IngressProber } from './ingress-prober.ts';
 import { createLinuxNodeEffects, dataDiskOf } from './linux-node-effects.ts';
 import { runLogRotation } from './log-rotation.ts';
 import { ProcessWatch } from './process-watch.ts';
 import { reporterOnNode } from './report-on-node.ts';
+import { tellerOfRetainedVolumes } from './tell-retained-volumes.ts';
 
 export interface NodeOptions {
   readonly config: HoltConfig;
@@ -158,6 +162,18 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     runNetworkWatch(networkWatchOptions(options, userVmController, clock), signal),
     runLogRotation({ vmsDirectory: paths.vms, clock, logger }, signal),
     runOrphanCollector(orphanOptions(options, { informer: informers.userVms, report, clock }), signal),
+    runRetention(
+      {
+        files: hostVolumeFiles,
+        paths: volumePaths(paths.volumes),
+        report,
+        publish: tellerOfRetainedVolumes({ client, heartbeat }),
+        clock,
+        logger,
+        registry,
+      },
+      signal,
+    ),
     runArtifactCollector(
       {
         ...collectionOptions({ config, client, ...informers, fieldSelector: boundTo(nodeName) }),

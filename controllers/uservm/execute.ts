@@ -121,7 +121,7 @@ async function executeStep(step: Step, context: StepContext, state: StepState): 
       await effects.removeGuestPort(port.tap);
       return state;
     case 'removeVolume':
-      await effects.removeVolume(uid);
+      await effects.removeVolume(uid, { owner: context.owner, retentionMs: context.retentionMs });
       return state;
     case 'removeRunDirectory':
       await effects.removeRunDirectory(paths);

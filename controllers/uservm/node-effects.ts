@@ -2,11 +2,19 @@ import type { ProcessIdentity } from '../../lib/process-identity.ts';
 import type { ProcessEntry } from '../host/process-table.ts';
 import type { VmPaths } from '../host/vm-identity.ts';
 import type { VmConfig } from '../vmm/vm-config.ts';
+import type { VolumeOwner } from '../volumes/retention/retained-record.ts';
 
 /** A guest's own words (vsock port 1027). */
 export interface GuestInfo {
   readonly bootId: string;
   readonly vmId: string;
+}
+
+/** How a volume is kept when its VM is deleted. */
+export interface VolumeKeeping {
+  readonly owner: VolumeOwner;
+  /** 0: it is removed at once. */
+  readonly retentionMs: number;
 }
 
 /** What one VM needs on the network. */
@@ -73,7 +81,8 @@ export interface NodeEffects {
   // What is changed
   /** @throws DiskFullError */
   ensureVolume(uid: string, sizeBytes: number): Promise<void>;
-  removeVolume(uid: string): Promise<void>;
+  /** Sets the volume aside for its retention time. */
+  removeVolume(uid: string, keeping: VolumeKeeping): Promise<void>;
   ensureGuestPort(port: GuestPort): Promise<EnsuredGuestPort>;
   removeGuestPort(tap: string): Promise<void>;
   /** Makes the run directory and unlinks sockets that an earlier VMM left. */

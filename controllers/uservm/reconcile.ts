@@ -1,7 +1,9 @@
 import { formatKey, isNotFound } from '../../api/client/index.ts';
+import { parseDurationMs } from '../../crds/meta/duration.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import { USER_VM_FINALIZER } from '../../crds/uservm/conditions.ts';
 import {
+  DEFAULT_RETENTION,
   type LifecycleStep,
   type UserVm,
   type UserVmStatus,
@@ -287,6 +289,12 @@ export class UserVmReconciler implements Reconciler {
       gateway: gatewayOf(this.#deps.subnet),
       dataDisk: this.#deps.dataDiskOf(uid),
       desired: desiredOf(object),
+      owner: {
+        namespace: object.metadata.namespace ?? '',
+        name: object.metadata.name,
+        user: object.spec.user,
+      },
+      retentionMs: parseDurationMs(object.spec.dataVolume.retention ?? DEFAULT_RETENTION),
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { VmPaths } from '../host/vm-identity.ts';
+import type { VolumeOwner } from '../volumes/retention/retained-record.ts';
 import type { EnsuredGuestPort, GuestPort, NodeEffects } from './node-effects.ts';
 import type { DesiredVm } from './observation.ts';
 import type { VmmRecord } from './vmm-record.ts';
@@ -16,6 +17,9 @@ export interface StepContext {
   readonly gateway: string;
   readonly dataDisk: string;
   readonly desired: DesiredVm;
+  readonly owner: VolumeOwner;
+  /** For how long what is deleted or replaced of its data is kept. */
+  readonly retentionMs: number;
 }
 
 /** What the steps hand on to one another. */

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { type RunCommand, runChecked, runCommand } from '../../lib/run-command.ts';
-import { ensureDataVolume, removeDataVolume } from './data-volume.ts';
+import { ensureDataVolume, retireDataVolume } from './data-volume.ts';
 import { DiskFullError } from './volume-error.ts';
 import { hostVolumeFiles } from './volume-files.ts';
+import { volumePaths } from './volume-paths.ts';
 
 const MIB = 1024 * 1024;
 const deps = { files: hostVolumeFiles, run: runCommand };
@@ -66,8 +67,13 @@ test('what a crash left half-made is made anew, and removal takes it along', asy
   t.true(await ensureDataVolume(deps, { path, sizeBytes: 32 * MIB }));
   t.is(await hostVolumeFiles.sizeOf(`${path}.tmp`), undefined);
   await writeFile(`${path}.tmp`, 'half');
-  await removeDataVolume(hostVolumeFiles, path);
+  const owner = { namespace: 'default', name: 'alice', user: 'alice' };
+  const retire = () =>
+    retireDataVolume({ files: hostVolumeFiles, paths: volumePaths(join(path, '..')) }, 'a', {
+      ...{ owner, retentionMs: 0, nowMs: 0 },
+    });
+  await retire();
   t.is(await hostVolumeFiles.sizeOf(path), undefined);
   t.is(await hostVolumeFiles.sizeOf(`${path}.tmp`), undefined);
-  await t.notThrowsAsync(removeDataVolume(hostVolumeFiles, path));
+  await t.notThrowsAsync(retire());
 });

@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
 import { type RunCommand, runChecked } from '../../lib/run-command.ts';
+import { type Keeping, retainVolume } from './retention/retain-volume.ts';
 import { DiskFullError } from './volume-error.ts';
 import type { VolumeFiles } from './volume-files.ts';
+import type { VolumePaths } from './volume-paths.ts';
 
 export interface DataVolumeDeps {
   readonly files: VolumeFiles;
@@ -36,10 +38,15 @@ export async function ensureDataVolume(
   return true;
 }
 
-/** Removes the volume and what a crash left of its making. Its data is gone then. */
-export async function removeDataVolume(files: VolumeFiles, path: string): Promise<void> {
-  await files.remove(temporaryOf(path));
-  await files.remove(path);
+/** Sets a VM's volume aside for its retention time, and removes what a crash left of its making. */
+export async function retireDataVolume(
+  deps: { readonly files: VolumeFiles; readonly paths: VolumePaths },
+  uid: string,
+  keeping: Pick<Keeping, 'owner' | 'retentionMs' | 'nowMs'>,
+): Promise<void> {
+  const { raw } = deps.paths.live(uid);
+  await deps.files.remove(temporaryOf(raw));
+  await retainVolume(deps, raw, { ...keeping, id: uid, cause: 'UserVmDeleted' });
 }
 
 function temporaryOf(path: string): string {

@@ -1,4 +1,5 @@
-import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** The file system as volumes need it; each call is one effect. */
@@ -15,6 +16,12 @@ export interface VolumeFiles {
   /** Data on disk, then renamed, then the name on disk. */
   publish(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
+  /** Names in a directory; none where it is not there. */
+  list(directory: string): Promise<readonly string[]>;
+  /** The text of a small file, or undefined where there is none. */
+  readText(path: string): Promise<string | undefined>;
+  /** Replaces a small file by another name, so that a reader sees the old text or the new one. */
+  writeText(path: string, text: string): Promise<void>;
 }
 
 /** The host's file system. */
@@ -45,15 +52,30 @@ export const hostVolumeFiles: VolumeFiles = {
   async remove(path) {
     await rm(path, { force: true });
   },
+  list: (directory) => readdir(directory).catch(ifAbsent([])),
+  readText: (path) => readFile(path, 'utf8').catch(ifAbsent(undefined)),
+  async writeText(path, text) {
+    const temporary = `${path}.tmp`;
+    {
+      await using file = await open(temporary, 'w', 0o600);
+      await file.writeFile(text);
+      await file.sync();
+    }
+    await rename(temporary, path);
+    await syncPath(dirname(path));
+  },
 };
 
-async function statOrNothing(path: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+function statOrNothing(path: string): Promise<Stats | undefined> {
+  return stat(path).catch(ifAbsent(undefined));
+}
+
+/** Takes the absence of a file for `value`; every other error stands. */
+function ifAbsent<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return value;
     throw error;
-  }
+  };
 }
 
 async function syncPath(path: string): Promise<void> {

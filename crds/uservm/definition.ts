@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { durationText } from '../meta/duration.ts';
 import { conditionsSchema, dnsLabel, type ObjectMeta } from '../meta/meta.ts';
 import { byteQuantity } from '../meta/quantities.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 import { timestamp } from '../meta/timestamp.ts';
+
+/** How long a deleted or replaced volume is kept where its object says nothing. */
+export const DEFAULT_RETENTION = '24h';
 
 export const userVmSpecSchema = z.object({
   user: dnsLabel.describe('The user whose VM this is: one VM a user, across all namespaces. Immutable.'),
@@ -16,9 +20,16 @@ export const userVmSpecSchema = z.object({
   dataVolume: z
     .object({
       size: byteQuantity.default('4Gi').describe('Size of the data volume; sparse, may grow, never shrinks.'),
+      retention: durationText
+        .optional()
+        .describe(
+          'How long the node keeps what is deleted or replaced of it, e.g. "72h"; "0s" removes it at once. Default: 24h.',
+        ),
     })
     .default({ size: '4Gi' })
-    .describe('Persistent volume: survives stop, recycle and restart; deleted with the UserVM.'),
+    .describe(
+      'Persistent volume: survives stop, recycle and restart; kept for its retention time after the UserVM.',
+    ),
   recycleRequest: z
     .string()
     .max(253)

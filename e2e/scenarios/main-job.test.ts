@@ -421,12 +421,10 @@ test.serial('bad input is refused with the field, the value and the remedy', asy
     const full = status?.conditions?.find((condition) => condition.reason === 'DiskFull');
     ensure(full?.message.includes(join(holt.stateDir, 'volumes')) === true, JSON.stringify(status));
   });
-  await holt.holt(['apply', '-f', '-'], { input: toYaml([userVm('erin')]) });
-  t.is(
-    (await vmReady(holt, 'erin')).status?.dataVolume?.sizeBytes,
-    2 ** 30,
-    'a size that could not be had was taken back',
-  );
+  const small = userVm('erin', { dataVolume: { size: '1Gi', retention: '0s' } });
+  await holt.holt(['apply', '-f', '-'], { input: toYaml([small]) });
+  const erin = await vmReady(holt, 'erin');
+  t.is(erin.status?.dataVolume?.sizeBytes, 2 ** 30, 'a size that could not be had was taken back');
   await holt.kubectl([
     'delete',
     'uservm/dave',
@@ -434,6 +432,11 @@ test.serial('bad input is refused with the field, the value and the remedy', asy
     'sandboxcontainer/carol-live',
     '--timeout=60s',
   ]);
+  const left = readdirSync(join(holt.stateDir, 'volumes'), { recursive: true });
+  t.false(
+    left.some((name) => String(name).includes(erin.metadata.uid)),
+    'without a retention time it goes at once',
+  );
 });
 
 test.serial('etcd down: the API says so, routes go on, nothing is lost', async (t) => {
@@ -454,18 +457,27 @@ test.serial('etcd down: the API says so, routes go on, nothing is lost', async (
   t.is((await getVm(holt, 'alice')).status?.bootId, before.status?.bootId);
 });
 
-test.serial('delete takes the VM, its containers, its tap and its volume', async (t) => {
-  t.timeout(180_000);
-  const vm = await getVm(holt, 'bob');
-  await holt.kubectl(['delete', 'sandboxcontainer', 'bob-dev', '--timeout=60s']);
-  await holt.kubectl(['delete', 'uservm', 'bob', '--timeout=120s']);
-  t.is(identifyProcess(vm.status?.vmmPid ?? 0), undefined);
-  t.false(existsSync(join(holt.stateDir, 'volumes', `${vm.metadata.uid}.raw`)));
-  const client = await holt.client();
-  t.is((await client.listAll(userVmDefinition)).items.length, 1);
-  const gone = await holt.fetchAs(cookies.bob, '/');
-  t.is(gone.status, 404);
-});
+test.serial(
+  'delete takes the VM, its containers and its tap; its volume is set aside for its time',
+  async (t) => {
+    t.timeout(180_000);
+    const vm = await getVm(holt, 'bob');
+    await holt.kubectl(['delete', 'sandboxcontainer', 'bob-dev', '--timeout=60s']);
+    await holt.kubectl(['delete', 'uservm', 'bob', '--timeout=120s']);
+    t.is(identifyProcess(vm.status?.vmmPid ?? 0), undefined);
+    const volumes = join(holt.stateDir, 'volumes');
+    t.false(existsSync(join(volumes, `${vm.metadata.uid}.raw`)));
+    t.true(existsSync(join(volumes, 'retained', `${vm.metadata.uid}.raw`)));
+    await eventually('the node names what it keeps', 30_000, async () => {
+      const { stdout } = await holt.kubectl(['describe', 'node', 'node-1']);
+      ensure(stdout.includes(vm.metadata.uid) && stdout.includes('VolumeRetained'), stdout);
+    });
+    const client = await holt.client();
+    t.is((await client.listAll(userVmDefinition)).items.length, 1);
+    const gone = await holt.fetchAs(cookies.bob, '/');
+    t.is(gone.status, 404);
+  },
+);
 
 test.serial('a second start continues with the same state; after down nothing is left', async (t) => {
   t.timeout(480_000);

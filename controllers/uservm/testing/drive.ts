@@ -136,6 +136,7 @@ export function finalStateOf({ api, host }: Drive) {
     records: host.records.size,
     runDirectories: [...host.runDirectories],
     volumes: [...host.volumes],
+    retained: [...host.retained],
     taps: [...host.taps.keys()],
     firewall: [...host.firewall],
     violations: host.violations,

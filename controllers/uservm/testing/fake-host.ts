@@ -22,6 +22,8 @@ export class FakeHost implements NodeEffects {
   readonly records = new Map<string, string>();
   readonly runDirectories = new Set<string>();
   readonly volumes = new Map<string, number>();
+  /** Users of the volumes that are kept after their deletion. */
+  readonly retained = new Map<string, string>();
   readonly taps = new Map<string, number>();
   readonly firewall = new Set<string>();
   readonly processes = new Map<number, FakeProcess>();
@@ -92,9 +94,9 @@ export class FakeHost implements NodeEffects {
     this.volumes.set(uid, Math.max(sizeBytes, this.volumes.get(uid) ?? 0));
   };
 
-  removeVolume: NodeEffects['removeVolume'] = async (uid) => {
+  removeVolume: NodeEffects['removeVolume'] = async (uid, { owner, retentionMs }) => {
     if (this.living().length > 0) this.violations.push('a volume was removed under a live VMM');
-    this.volumes.delete(uid);
+    if (this.volumes.delete(uid) && retentionMs > 0) this.retained.set(uid, owner.user);
   };
 
   ensureGuestPort: NodeEffects['ensureGuestPort'] = async ({ tap }) => {
