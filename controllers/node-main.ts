@@ -10,7 +10,7 @@ import { createRegistry, startMetricsServer } from '../lib/metrics-server.ts';
 import { runCommand } from '../lib/run-command.ts';
 import { startTelemetry } from '../lib/telemetry-export.ts';
 import { ArtifactStore } from './artifacts/artifact-store.ts';
-import { VmmCgroups } from './confinement/vmm-cgroups.ts';
+import { openVmmResources } from './confinement/vmm-resources.ts';
 import { createHostNetwork } from './network/host-network.ts';
 import { drainNode } from './node/drain.ts';
 import { IngressProber } from './node/ingress-prober.ts';
@@ -102,7 +102,7 @@ async function drain(config: HoltConfig): Promise<void> {
     effects: createLinuxNodeEffects({
       netns: config.netns,
       vmm: config.vmm,
-      cgroups: await VmmCgroups.open(),
+      resources: await openVmmResources(runCommand),
       landlock: false,
       volumesDirectory: paths.volumes,
       verifyImage: (digest) => store.expectBootable(digest),

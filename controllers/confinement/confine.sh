@@ -2,10 +2,9 @@
 # Runs a program as a user of its own, without capabilities and without a way to any, in a file system that
 # holds only what it is given. The process id is kept: the program takes this shell's place.
 #
-# usage: confine.sh ROOT USER [cgroup:PATH] [ro:PATH|rw:PATH]... -- PROGRAM [ARGUMENT]...
+# usage: confine.sh ROOT USER [ro:PATH|rw:PATH]... -- PROGRAM [ARGUMENT]...
 #   ROOT    an empty folder, over which the new root is mounted; nobody else ever sees that mount
 #   USER    number of user and group
-#   cgroup  a cgroup v2 folder: the program and all its children are counted there
 #   ro, rw  folders and files to show under their own names; what is missing is left out
 #
 # Needs root, and a mount namespace of its own (`ip netns exec` makes one).
@@ -39,7 +38,6 @@ while [ "$1" != -- ]; do
   path=${1#*:}
   shift
   case $kind in
-    cgroup) echo $$ >"$path/cgroup.procs" && continue ;;
     ro) options=bind,ro,nosuid,nodev ;;
     rw) options=bind,nosuid,nodev,noexec ;;
   esac

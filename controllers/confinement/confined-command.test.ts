@@ -26,7 +26,8 @@ async function confined(t: ExecutionContext) {
   await writeFile(at('shown/text'), 'shown', { mode: 0o644 });
   await writeFile(at('hidden/text'), 'hidden', { mode: 0o666 });
   const confinement = {
-    ...{ netns, root: at('root'), userId: USER, cgroup: undefined },
+    ...{ netns, root: at('root'), userId: USER },
+    limited: [],
     ...{ readPaths: [at('shown'), at('missing')], writePaths: [at('own')] },
   };
   const run = (script: string) =>
@@ -86,12 +87,12 @@ asRoot('the network is that of its namespace', async (t) => {
 
 test('the command ends with the program and its arguments', (t) => {
   const confinement = {
-    ...{ netns: 'holt-x', root: '/r', userId: 5, cgroup: '/sys/fs/cgroup/holt/vm-1' },
+    ...{ netns: 'holt-x', root: '/r', userId: 5 },
+    limited: ['limit', 'it'],
     ...{ readPaths: ['/a'], writePaths: ['/b'] },
   };
   const argv = confinedCommand(confinement, ['vmm', '--api-socket', 'path=/b/api.sock']);
   t.deepEqual(argv.slice(argv.indexOf('--')), ['--', 'vmm', '--api-socket', 'path=/b/api.sock']);
-  t.deepEqual(argv.slice(0, 5), ['ip', 'netns', 'exec', 'holt-x', 'sh']);
-  t.true(argv.includes('cgroup:/sys/fs/cgroup/holt/vm-1'));
+  t.deepEqual(argv.slice(0, 7), ['limit', 'it', 'ip', 'netns', 'exec', 'holt-x', 'sh']);
   t.true(argv.indexOf('ro:/a') < argv.indexOf('rw:/b'));
 });

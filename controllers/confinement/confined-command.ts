@@ -12,8 +12,8 @@ export interface Confinement {
   readonly readPaths: readonly string[];
   /** Files and folders that it may also write. */
   readonly writePaths: readonly string[];
-  /** cgroup v2 folder in which it is counted; undefined where the host has none. */
-  readonly cgroup: string | undefined;
+  /** Command that puts what follows under its limits; empty where there are none. */
+  readonly limited: readonly string[];
 }
 
 const SCRIPT = fileURLToPath(new URL('confine.sh', import.meta.url));
@@ -26,10 +26,10 @@ const SYSTEM_PATHS = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/nix/store', '
 
 /** The command line that runs `argv` confined: see confine.sh. */
 export function confinedCommand(confinement: Confinement, argv: readonly string[]): string[] {
-  const { netns, root, userId, readPaths, writePaths, cgroup } = confinement;
+  const { netns, root, userId, readPaths, writePaths, limited } = confinement;
   return [
+    ...limited,
     ...['ip', 'netns', 'exec', netns, 'sh', SCRIPT, root, String(userId)],
-    ...(cgroup === undefined ? [] : [`cgroup:${cgroup}`]),
     ...[...SYSTEM_PATHS, ...readPaths].map((path) => `ro:${path}`),
     ...writePaths.map((path) => `rw:${path}`),
     '--',

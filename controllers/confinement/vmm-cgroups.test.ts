@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { VmmCgroups, vmmLimitsOf } from './vmm-cgroups.ts';
+import { VmmCgroups } from './vmm-cgroups.ts';
+import { vmmLimitsOf } from './vmm-limits.ts';
 
 /** Plain files in the place of the kernel's: what is written is what is looked at. */
 async function fakeCgroupMount(t: ExecutionContext, controllers: string): Promise<string> {
@@ -15,8 +16,8 @@ async function fakeCgroupMount(t: ExecutionContext, controllers: string): Promis
 test('a VMM gets a cgroup with limits of memory, cpu and pids', async (t) => {
   const mount = await fakeCgroupMount(t, 'cpuset cpu io memory hugetlb pids\n');
   const cgroups = await VmmCgroups.open(mount);
-  const folder = await cgroups?.ensure('vm-1', { memoryBytes: 1000, cpus: 1.5, pids: 70 });
-  t.is(folder, join(mount, 'holt/vm-1'));
+  const start = await cgroups?.prepare('vm-1', { memoryBytes: 1000, cpus: 1.5, pids: 70 });
+  t.is(start?.at(-1), join(mount, 'holt/vm-1/cgroup.procs'));
   const read = (name: string) => readFile(join(mount, 'holt/vm-1', name), 'utf8');
   t.is(await read('memory.max'), '1000');
   t.is(await read('memory.swap.max'), '0');
@@ -33,9 +34,9 @@ test('a host without cgroup v2, or without a controller, has no limits', async (
 test('removing what is gone or in use is no failure', async (t) => {
   const mount = await fakeCgroupMount(t, 'cpu memory pids');
   const cgroups = await VmmCgroups.open(mount);
-  await cgroups?.remove('vm-1');
+  await cgroups?.release('vm-1');
   await mkdir(join(mount, 'holt/vm-2'));
-  await cgroups?.remove('vm-2');
+  await cgroups?.release('vm-2');
   t.deepEqual(await readdir(join(mount, 'holt')), ['cgroup.subtree_control']);
 });
 

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../lib/clock.ts';
 import type { HoltConfig } from '../../lib/config.ts';
 import { type ProcessIdentity, signalProcess } from '../../lib/process-identity.ts';
 import { runCommand } from '../../lib/run-command.ts';
-import { type VmmCgroups, vmmLimitsOf } from '../confinement/vmm-cgroups.ts';
+import { type VmmResources, vmmLimitsOf } from '../confinement/vmm-limits.ts';
 import { listProcesses, readProcess } from '../host/process-table.ts';
 import { shortIdOfTap, type VmPaths, vmmNetnsOf } from '../host/vm-identity.ts';
 import { vmmUserIdOf } from '../host/vmm-user.ts';
@@ -39,8 +39,7 @@ import { awaitVmmApi, spawnVmm } from './spawn-vmm.ts';
 export interface LinuxNodeEffectsOptions {
   readonly netns: string;
   readonly vmm: HoltConfig['vmm'];
-  /** Undefined on a host without cgroup v2: its VMMs have no limits. */
-  readonly cgroups: VmmCgroups | undefined;
+  readonly resources: VmmResources;
   /** Whether the VMM and the kernel know Landlock. */
   readonly landlock: boolean;
   readonly volumesDirectory: string;
@@ -66,7 +65,7 @@ export function dataDiskOf(volumesDirectory: string, uid: string): string {
 
 /** This Linux host. */
 export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEffects {
-  const { network, prober, volumesDirectory, cgroups } = options;
+  const { network, prober, volumesDirectory, resources } = options;
   const clock = options.clock ?? systemClock;
   const timeouts = TIMEOUTS[options.vmm.mode];
   const volumeDeps = { files: hostVolumeFiles, run: runCommand };
@@ -94,7 +93,7 @@ export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEf
     removeGuestPort: (tap) => network.removeGuest(tap),
     prepareRunDirectory,
     async removeRunDirectory(paths) {
-      await cgroups?.remove(`vm-${basename(paths.directory)}`);
+      await resources.release(`vm-${basename(paths.directory)}`);
       await removeRunDirectory(paths);
     },
     clearRun,
@@ -130,7 +129,7 @@ async function observeGuestPort(
 }
 
 async function launchVmm(
-  { netns, vmm, cgroups }: LinuxNodeEffectsOptions,
+  { netns, vmm, resources }: LinuxNodeEffectsOptions,
   paths: VmPaths,
   launch: VmmLaunch,
 ): Promise<ProcessIdentity> {
@@ -144,7 +143,7 @@ async function launchVmm(
       userId: vmmUserIdOf(port.ip),
       readPaths: [...vmm.readPaths, ...new Set(launch.readPaths.map((path) => dirname(path)))],
       writePaths: [paths.runtime, dataDisk],
-      cgroup: await cgroups?.ensure(vmId, vmmLimitsOf(launch, vmm.mode)),
+      limited: await resources.prepare(vmId, vmmLimitsOf(launch, vmm.mode)),
     },
   });
 }

@@ -14,7 +14,7 @@ import { runArtifactCollector } from '../artifacts/collection/collector.ts';
 import { startArtifactsController } from '../artifacts/controller.ts';
 import { sightImage } from '../artifacts/image-sight.ts';
 import { hasLandlock } from '../confinement/host-support.ts';
-import { VmmCgroups } from '../confinement/vmm-cgroups.ts';
+import { openVmmResources } from '../confinement/vmm-resources.ts';
 import { macOf, shortIdOf, tapNameOf, vmPathsOf } from '../host/vm-identity.ts';
 import type { HostNetwork } from '../network/host-network.ts';
 import { runNetworkWatch } from '../network/network-watch.ts';
@@ -78,9 +78,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const prober = new IngressProber(config.netns);
-  const cgroups = await VmmCgroups.open();
+  const resources = await openVmmResources(runCommand);
   const support = {
-    hasCgroups: cgroups !== undefined,
+    hasCgroups: resources.areWhole,
     hasLandlock: config.vmm.mode === 'kvm' ? await hasLandlock() : undefined,
   };
   const onRead = artifactReadMeter(registry);
@@ -104,7 +104,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     effects: createLinuxNodeEffects({
       netns: config.netns,
       vmm: config.vmm,
-      cgroups,
+      resources,
       landlock: support.hasLandlock === true,
       volumesDirectory: paths.volumes,
       verifyImage: async (digest) => {
