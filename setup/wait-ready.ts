@@ -51,7 +51,7 @@ function describe(standing: Standing): string {
 async function observe(client: ApiClient, signal: AbortSignal): Promise<Standing[]> {
   const vms = (await client.listAll<UserVm>(userVmDefinition, { signal })).items;
   const containers = (await client.listAll<SandboxContainer>(sandboxContainerDefinition, { signal })).items;
-  const running = vms.filter((vm) => vm.spec.powerState !== 'Stopped');
+  const running = vms.filter((vm) => vm.spec.powerState === 'Running');
   const vmKeys = new Set(running.map((vm) => `${vm.metadata.namespace}/${vm.metadata.name}`));
   const inside = containers.filter(
     ({ metadata, spec }) => spec.role !== 'job' && vmKeys.has(`${metadata.namespace}/${spec.vmRef.name}`),

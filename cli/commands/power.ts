@@ -19,6 +19,10 @@ function isReady(object: ApiObject): boolean {
   return observed && conditionOf(object, 'Ready')?.status === 'True';
 }
 
+function hasPhase(object: ApiObject, phase: UserVmStatus['phase']): boolean {
+  return statusOf(object).phase === phase;
+}
+
 async function change(
   name: string,
   flags: PowerFlags,
@@ -45,7 +49,7 @@ async function change(
   });
 }
 
-/** start, stop and recycle: what a person does to a VM, each as a change of its spec. */
+/** start, stop, pause, resume and recycle: what a person does to a VM, each as a change of its spec. */
 export function registerPower(program: Command, context: CliContext): void {
   const command = (name: string, summary: string, action: (vm: string, flags: PowerFlags) => Promise<void>) =>
     program
@@ -60,14 +64,13 @@ export function registerPower(program: Command, context: CliContext): void {
     change(vm, flags, context, { powerState: 'Running' }, isReady, 'running'),
   );
   command('stop', 'shut a VM down and keep its data volume', (vm, flags) =>
-    change(
-      vm,
-      flags,
-      context,
-      { powerState: 'Stopped' },
-      (object) => statusOf(object).phase === 'Stopped',
-      'stopped',
-    ),
+    change(vm, flags, context, { powerState: 'Stopped' }, (object) => hasPhase(object, 'Stopped'), 'stopped'),
+  );
+  command('pause', 'freeze a VM with all that is in its memory', (vm, flags) =>
+    change(vm, flags, context, { powerState: 'Paused' }, (object) => hasPhase(object, 'Paused'), 'paused'),
+  );
+  command('resume', 'let a paused VM go on', (vm, flags) =>
+    change(vm, flags, context, { powerState: 'Running' }, isReady, 'running'),
   );
   command('recycle', 'make a VM and its containers anew; the data volume is kept', (vm, flags) => {
     const recycleRequest = `${new Date().toISOString()}-${randomBytes(3).toString('hex')}`;

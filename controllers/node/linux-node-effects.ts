@@ -102,8 +102,12 @@ export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEf
     awaitVmmApi: (paths, process) => awaitVmmApi({ paths, process, timeoutMs: timeouts.api, clock }),
     createVm: (paths, config) => vmm(paths).create(options.landlock ? withLandlock(config) : config),
     bootVm: (paths) => vmm(paths).boot({ timeoutMs: timeouts.boot }),
+    pauseVm: (paths) => vmm(paths).pause(),
     resumeVm: (paths) => vmm(paths).resume(),
-    pressPowerButton: (paths) => vmm(paths).powerButton(),
+    async pressPowerButton(paths) {
+      if ((await vmmStateOf(vmm(paths))) === 'paused') await vmm(paths).resume();
+      await vmm(paths).powerButton();
+    },
     shutdownVmm: (paths) => vmm(paths).vmmShutdown(),
     async killProcess(process) {
       signalProcess(process, 'SIGKILL');

@@ -23,7 +23,7 @@ export function classifyVm(vm: Stored<UserVm> | undefined, nodeName: string): Vm
     message,
   });
   if (metadata.deletionTimestamp !== undefined) return notReady('is being deleted');
-  if (spec.powerState === 'Stopped') return notReady('is stopped (spec.powerState)');
+  if (spec.powerState !== 'Running') return notReady(`is to be ${spec.powerState} (spec.powerState)`);
   const ready = findCondition(status.conditions, USER_VM_CONDITIONS.Ready);
   if (ready?.status !== 'True')
     return notReady(`is not ready: ${ready?.reason ?? 'no condition yet'}`, status.phase === 'Running');

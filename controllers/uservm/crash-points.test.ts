@@ -11,6 +11,12 @@ interface Scenario {
 
 const running = (drive: Drive) => drive.settle();
 
+async function paused(drive: Drive): Promise<void> {
+  await drive.settle();
+  drive.api.setSpec({ powerState: 'Paused' });
+  await drive.settle();
+}
+
 /** Twenty seconds without the API server; a process that dies meanwhile starts into the outage. */
 async function killedDuring(outage: 'down' | 'hung', drive: Drive): Promise<void> {
   // Not older than this process: it has seen the VM serve.
@@ -48,6 +54,14 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   recycle: { prepare: running, change: ({ api }) => api.setSpec({ recycleRequest: 'one' }) },
   resize: { prepare: running, change: ({ api }) => api.setSpec({ memory: '2Gi' }) },
   delete: { prepare: running, change: ({ api }) => api.delete() },
+  pause: { prepare: running, change: ({ api }) => api.setSpec({ powerState: 'Paused' }) },
+  resume: { prepare: paused, change: ({ api }) => api.setSpec({ powerState: 'Running' }) },
+  'stop a paused VM': { prepare: paused, change: ({ api }) => api.setSpec({ powerState: 'Stopped' }) },
+  'recycle a paused VM': {
+    prepare: paused,
+    change: ({ api }) => api.setSpec({ powerState: 'Running', recycleRequest: 'one' }),
+  },
+  'VMM killed while paused': { prepare: paused, change: ({ host }) => host.kill(host.living()[0]?.pid ?? 0) },
   'VMM killed': { prepare: running, change: ({ host }) => host.kill(host.living()[0]?.pid ?? 0) },
   'VMM killed without the API server': {
     prepare: running,

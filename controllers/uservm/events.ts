@@ -57,7 +57,13 @@ function outcomeEvents(input: EventsInput): LifecycleEvent[] {
       return [warning(USER_VM_REASONS.VmmExited, input.exitMessage)];
     case 'stopped':
       if (previous.phase === 'Stopped') return [];
-      return [normal(USER_VM_REASONS.Stopped, 'the VM is stopped; its data volume is kept')];
+      return [normal(USER_VM_REASONS.Stopped, outcome.message)];
+    case 'paused':
+      if (previous.phase === 'Paused') return [];
+      return [normal(USER_VM_REASONS.Paused, 'the VM stands still; its memory and its connections are kept')];
+    case 'resuming':
+      if (previous.phase !== 'Paused') return [];
+      return [normal(USER_VM_REASONS.Resumed, 'the VM goes on where it was paused')];
     case 'failed':
     case 'unmet': {
       // Told once a reason: figures in the message, such as free bytes, change from try to try.
@@ -80,6 +86,9 @@ function conditionEvents({ previous, next, recordAfter }: EventsInput): Lifecycl
     events.push(normal(USER_VM_REASONS.Booted, `the guest booted, boot id ${next.bootId}`));
   }
   if (turned(USER_VM_CONDITIONS.Ready)) {
+    if (recordAfter?.resumedAt !== undefined) {
+      return [...events, normal(USER_VM_REASONS.Ready, 'the VM serves again')];
+    }
     const totalMs = (next.lifecycle ?? []).reduce((sum, step) => sum + step.durationMs, 0);
     events.push(normal(USER_VM_REASONS.Ready, `the VM serves, ${totalMs} ms after its start began`));
   }

@@ -8,6 +8,7 @@ import { ensureNetwork } from './steps/ensure-network.ts';
 import { ensureVolume } from './steps/ensure-volume.ts';
 import { killProcesses } from './steps/kill-processes.ts';
 import { pressPowerButton } from './steps/press-power-button.ts';
+import { resumeVm } from './steps/resume-vm.ts';
 import { shutdownVmm } from './steps/shutdown-vmm.ts';
 import { spawnVmm } from './steps/spawn-vmm.ts';
 
@@ -22,6 +23,7 @@ const FAILURE_REASONS: Readonly<Record<StepName, string>> = {
   spawnVmm: USER_VM_REASONS.VmmStartFailed,
   createVm: USER_VM_REASONS.VmCreateFailed,
   bootVm: USER_VM_REASONS.VmCreateFailed,
+  pauseVm: USER_VM_REASONS.PauseFailed,
   resumeVm: USER_VM_REASONS.GuestUnresponsive,
   beginStop: USER_VM_REASONS.Stopping,
   pressPowerButton: USER_VM_REASONS.Stopping,
@@ -111,9 +113,11 @@ async function executeStep(step: Step, context: StepContext, state: StepState): 
     case 'bootVm':
       await effects.bootVm(paths);
       return state;
-    case 'resumeVm':
-      await effects.resumeVm(paths);
+    case 'pauseVm':
+      await effects.pauseVm(paths);
       return state;
+    case 'resumeVm':
+      return resumeVm(context, state);
     case 'shutdownVmm':
       await shutdownVmm(context);
       return state;

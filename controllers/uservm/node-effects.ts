@@ -97,7 +97,10 @@ export interface NodeEffects {
   awaitVmmApi(paths: VmPaths, process: ProcessIdentity): Promise<void>;
   createVm(paths: VmPaths, config: VmConfig): Promise<void>;
   bootVm(paths: VmPaths): Promise<void>;
+  /** Freezes the VM; its memory and its connections stay. */
+  pauseVm(paths: VmPaths): Promise<void>;
   resumeVm(paths: VmPaths): Promise<void>;
+  /** A paused VM goes on first: its guest could not answer the button. */
   pressPowerButton(paths: VmPaths): Promise<void>;
   shutdownVmm(paths: VmPaths): Promise<void>;
   /** SIGKILL to exactly this process; fine when it is gone. */

@@ -5,7 +5,7 @@ import type { VmmRecord } from './vmm-record.ts';
 
 /** What the object wants, without its form. */
 export interface DesiredVm {
-  readonly goal: 'run' | 'stop' | 'delete';
+  readonly goal: 'run' | 'pause' | 'stop' | 'delete';
   readonly boot: BootSpec;
   readonly recycleRequest: string | undefined;
 }
@@ -58,6 +58,8 @@ export interface Observation {
   readonly wasBooted: boolean;
   /** The same of the guest's ingress. */
   readonly wasReady: boolean;
+  /** The status says that the VM is paused. */
+  readonly wasPaused: boolean;
   /** The status says that a VMM of this VM ran, and nobody asked it to end. */
   readonly wasRunning: boolean;
   readonly memory: VmMemorySight;

@@ -27,7 +27,10 @@ export async function observeUserVm(effects: NodeEffects, options: ObserveOption
   const portSight = await effects.observeGuestPort(port, process?.pid);
   // Whoever is to end is not asked how it is: an answer would change nothing, and its absence would cost time.
   const isEnding =
-    desired.goal !== 'run' || record?.stop !== undefined || portSight.ifindex !== record?.tapIfindex;
+    desired.goal === 'stop' ||
+    desired.goal === 'delete' ||
+    record?.stop !== undefined ||
+    (desired.goal === 'run' && portSight.ifindex !== record?.tapIfindex);
   const vmm =
     process === undefined ? undefined : await observeVmm(effects, { ...options, process, isEnding });
   const leftovers = process === undefined ? await observeLeftovers(effects, paths, record) : [];
@@ -44,6 +47,7 @@ export async function observeUserVm(effects: NodeEffects, options: ObserveOption
     image: options.image,
     wasBooted: isSameVmm && isTrue('Booted'),
     wasReady: isSameVmm && isTrue('Ready'),
+    wasPaused: isSameVmm && status.phase === 'Paused',
     wasRunning: status?.vmmPid !== undefined && status.phase !== 'Stopping' && status.phase !== 'Deleting',
     memory: options.memory,
   };

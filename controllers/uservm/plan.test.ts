@@ -19,7 +19,7 @@ const bootSpec: fc.Arbitrary<BootSpec> = fc.record({
 });
 
 const desired: fc.Arbitrary<DesiredVm> = fc.record({
-  goal: fc.constantFrom('run', 'stop', 'delete'),
+  goal: fc.constantFrom('run', 'pause', 'stop', 'delete'),
   boot: bootSpec,
   recycleRequest: fc.constantFrom(undefined, 'one'),
 });
@@ -37,6 +37,7 @@ const record = fc.record(
     bootedSpecHash: fc.constant('h'),
     boot: bootSpec,
     imageDigest: fc.constantFrom(IMAGE.digest, `sha256:${'1'.repeat(64)}`),
+    resumedAt: agoMs.map(iso),
     stop: fc.record({
       reason: fc.constant('Stopping'),
       message: fc.constant('m'),
@@ -90,6 +91,7 @@ const observation: fc.Arbitrary<Observation> = fc
     ),
     wasBooted: fc.boolean(),
     wasReady: fc.boolean(),
+    wasPaused: fc.boolean(),
     wasRunning: fc.boolean(),
     memory: fc.record({
       retryInMs: fc.constantFrom(0, 1_000),
@@ -205,6 +207,16 @@ test('a healthy VM with the wanted spec gets no step', (t) => {
       seen.vmm.guest !== undefined &&
       seen.vmm.ingress;
     return !isHealthy || (plan.steps.length === 0 && plan.outcome.state === 'running');
+  });
+  t.pass();
+});
+
+test('a VM that is to be paused is never started, and one that is paused is ended by nothing but its owner', (t) => {
+  holds(({ wanted, seen, plan }) => {
+    if (wanted.goal !== 'pause') return !names(plan).includes('pauseVm');
+    if (names(plan).includes('spawnVmm')) return false;
+    const isKept = seen.vmm?.api === 'paused' || (seen.vmm?.api === 'unreachable' && seen.wasPaused);
+    return !isKept || seen.record?.stop !== undefined || !names(plan).includes('beginStop');
   });
   t.pass();
 });

@@ -10,6 +10,9 @@ import type { Step } from './step.ts';
 export type Outcome =
   | { readonly state: 'waiting' | 'failed'; readonly reason: string; readonly message: string }
   | { readonly state: 'booting' }
+  /** It was paused, and its guest does not answer yet. */
+  | { readonly state: 'resuming' }
+  | { readonly state: 'paused' }
   | { readonly state: 'booted'; readonly guest: GuestInfo }
   | { readonly state: 'running'; readonly guest: GuestInfo }
   /** Serves with what it was booted with, because the wanted change cannot be made now. */
@@ -27,7 +30,7 @@ export type Outcome =
   | { readonly state: 'exited' }
   /** The VMM is gone as it was asked to be. */
   | { readonly state: 'ended'; readonly reason: string; readonly message: string }
-  | { readonly state: 'stopped' }
+  | { readonly state: 'stopped'; readonly message: string }
   | { readonly state: 'deleted' };
 
 /** What to do now: named steps in order, what is true then, and when to look again. */
@@ -57,9 +60,15 @@ function planGone(seen: Observation): Plan {
   return { steps: [{ name: 'clearRun' }], outcome, requeueAfterMs: 0 };
 }
 
+/** Nobody asked for a boot: what would be frozen is another run of the guest than the one that was meant. */
+const NOTHING_TO_PAUSE =
+  'spec.powerState is Paused, and no VM runs that could be paused: it is stopped, its data volume is kept';
+
 function planDead(desired: DesiredVm, seen: Observation, limits: UserVmLimits): Plan {
-  if (desired.goal === 'stop') {
-    return { steps: removePort(seen), outcome: { state: 'stopped' }, requeueAfterMs: undefined };
+  if (desired.goal === 'stop' || desired.goal === 'pause') {
+    const isPause = desired.goal === 'pause';
+    const message = isPause ? NOTHING_TO_PAUSE : 'the VM is stopped; its data volume is kept';
+    return { steps: removePort(seen), outcome: { state: 'stopped', message }, requeueAfterMs: undefined };
   }
   if (desired.goal === 'delete') {
     const steps: Step[] = [...removePort(seen), { name: 'removeVolume' }, { name: 'removeRunDirectory' }];
@@ -115,7 +124,7 @@ function planLive(desired: DesiredVm, seen: Observation, vmm: LiveVmm, limits: U
   const obstacle = end?.isForNewSpec === true ? obstacleOf(seen) : undefined;
   if (end !== undefined && obstacle === undefined) return beginStop(seen, end, limits);
   const repairs: Step[] = seen.portSight.isConverged ? [] : [{ name: 'ensureNetwork' }];
-  const plan = planApi(seen, vmm, limits);
+  const plan = desired.goal === 'pause' ? planPause(seen, vmm, limits) : planApi(seen, vmm, limits);
   const steps = [...repairs, ...plan.steps];
   if (obstacle === undefined || plan.outcome.state !== 'running') return { ...plan, steps };
   const { guest } = plan.outcome;
@@ -157,7 +166,8 @@ function reasonToEnd(desired: DesiredVm, seen: Observation, limits: UserVmLimits
     const message = 'spec.powerState is Stopped';
     return { reason: USER_VM_REASONS.Stopping, message, graceMs: grace(limits.stopGraceMs) };
   }
-  if (record === undefined) return undefined;
+  // Whatever would make a VM anew waits until it runs again: its memory is what was asked to be kept.
+  if (record === undefined || desired.goal === 'pause') return undefined;
   if (record.boot.recycleId !== desired.boot.recycleId) {
     const message = `recycle request ${JSON.stringify(desired.recycleRequest ?? '')}`;
     const graceMs = grace(limits.stopGraceMs);
@@ -199,11 +209,26 @@ function beginStop(seen: Observation, end: End, limits: UserVmLimits): Plan {
   };
 }
 
+/** A guest that boots is let finish; then it is frozen, and nobody asks it how it is. */
+function planPause(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
+  if (vmm.api === 'unreachable' && seen.wasPaused) {
+    // An end would lose the memory for the sake of an answer that nobody needs now.
+    return { steps: [], outcome: { state: 'silent' }, requeueAfterMs: limits.silentPeriodMs };
+  }
+  const outcome: Outcome = { state: 'paused' };
+  if (vmm.api === 'paused') return { steps: [], outcome, requeueAfterMs: limits.healthPeriodMs };
+  const isUp = vmm.api === 'running' && (seen.wasBooted || vmm.guest !== undefined);
+  if (!isUp) return planApi(seen, vmm, limits);
+  return { steps: [{ name: 'pauseVm' }], outcome, requeueAfterMs: limits.healthPeriodMs };
+}
+
 function planApi(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
   switch (vmm.api) {
     case 'unreachable': {
       const isYoung = !seen.wasBooted && ageMs(seen) < limits.apiStartMs;
-      return isYoung ? keepBooting(limits) : planSilent(seen, 'the VMM does not answer on its API', limits);
+      return isYoung
+        ? keepBooting(seen, limits)
+        : planSilent(seen, 'the VMM does not answer on its API', limits);
     }
     case 'empty':
     case 'created':
@@ -211,7 +236,7 @@ function planApi(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
     case 'paused':
       return {
         steps: [{ name: 'resumeVm' }],
-        outcome: { state: 'unchanged' },
+        outcome: { state: 'resuming' },
         requeueAfterMs: limits.bootPollMs,
       };
     case 'running':
@@ -271,12 +296,17 @@ function planGuest(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan 
       limits,
     );
   }
-  if (vmm.guest === undefined) return keepBooting(limits);
+  if (vmm.guest === undefined || isResumed(seen)) return keepBooting(seen, limits);
   return { steps: [], outcome: { state: 'booted', guest: vmm.guest }, requeueAfterMs: limits.bootPollMs };
 }
 
-function keepBooting(limits: UserVmLimits): Plan {
-  return { steps: [], outcome: { state: 'booting' }, requeueAfterMs: limits.bootPollMs };
+function isResumed({ record }: Observation): boolean {
+  return record?.resumedAt !== undefined;
+}
+
+function keepBooting(seen: Observation, limits: UserVmLimits): Plan {
+  const state = isResumed(seen) ? 'resuming' : 'booting';
+  return { steps: [], outcome: { state }, requeueAfterMs: limits.bootPollMs };
 }
 
 function planSilent(seen: Observation, what: string, limits: UserVmLimits): Plan {
@@ -293,5 +323,6 @@ function planSilent(seen: Observation, what: string, limits: UserVmLimits): Plan
 }
 
 function ageMs(seen: Observation): number {
-  return seen.record === undefined ? 0 : seen.nowMs - Date.parse(seen.record.spawnedAt);
+  if (seen.record === undefined) return 0;
+  return seen.nowMs - Date.parse(seen.record.resumedAt ?? seen.record.spawnedAt);
 }

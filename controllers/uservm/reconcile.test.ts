@@ -339,3 +339,55 @@ test('a VM that runs goes on when its image is changed, and is not stopped for w
   t.like(drive.api.object?.status, { phase: 'Running', recycledFor: 'again' });
   t.deepEqual(drive.host.violations, []);
 });
+
+test('a paused VM stands still until it is asked to go on: one boot, no check, no repair, no restart', async (t) => {
+  const drive = await runningVm();
+  const { bootId } = drive.api.object?.status ?? {};
+  drive.api.setSpec({ powerState: 'Paused' });
+  await drive.settle();
+  t.like(drive.api.object?.status, { phase: 'Paused', bootId, bootCount: 1 });
+  t.like(readyOf(drive), { status: 'False', reason: 'Paused' });
+  // What would make it anew waits; so does a guest that cannot answer.
+  drive.api.setSpec({ cpus: 2 });
+  drive.host.taps.delete(drive.host.tap);
+  for (let check = 0; check < 30; check += 1) {
+    await drive.clock.advance(10_000);
+    await drive.once();
+  }
+  t.is(drive.host.living()[0]?.state, 'paused');
+  t.deepEqual(drive.host.violations, []);
+  drive.api.setSpec({ cpus: 1 });
+  const tap = drive.host.living()[0]?.tapIfindex;
+  if (tap !== undefined) drive.host.taps.set(drive.host.tap, tap);
+  drive.api.setSpec({ powerState: 'Running' });
+  await drive.settle();
+  t.like(drive.api.object?.status, { phase: 'Running', bootId, bootCount: 1 });
+  t.deepEqual(reasonsOf(drive).slice(-2), ['Resumed', 'Ready']);
+});
+
+test('a VM whose VMM ended while it was paused is stopped, and boots when it is asked to run', async (t) => {
+  const drive = await runningVm();
+  drive.api.setSpec({ powerState: 'Paused' });
+  await drive.settle();
+  drive.host.kill(drive.host.living()[0]?.pid ?? 0);
+  await drive.settle();
+  t.is(drive.api.object?.status?.phase, 'Stopped');
+  t.regex(readyOf(drive)?.message ?? '', /no VM runs that could be paused/);
+  t.deepEqual(reasonsOf(drive).slice(-3), ['Paused', 'VmmExited', 'Stopped']);
+  drive.api.setSpec({ powerState: 'Running' });
+  await drive.settle();
+  t.like(drive.api.object?.status, { phase: 'Running', bootCount: 2 });
+});
+
+test('a VM that cannot be paused serves on, and says why', async (t) => {
+  const drive = await runningVm();
+  const { pauseVm } = drive.host;
+  drive.host.pauseVm = () => Promise.reject(new Error('a device does not stop'));
+  drive.api.setSpec({ powerState: 'Paused' });
+  await drive.once();
+  t.is(readyOf(drive)?.status, 'True');
+  t.like(drive.api.events.at(-1), { type: 'Warning', reason: 'PauseFailed' });
+  drive.host.pauseVm = pauseVm;
+  await drive.settle();
+  t.is(drive.api.object?.status?.phase, 'Paused');
+});

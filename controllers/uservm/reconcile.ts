@@ -191,7 +191,7 @@ export class UserVmReconciler implements Reconciler {
     this.#deps.logger.warn({ err: failure, step: failure.step, vm_id: vmIdOfSeen(seen) }, 'step failed');
     const words = { reason: failure.reason, message: `${failure.step}: ${failure.message}` };
     // Both come before a VM is stopped for what it is to become: found to be impossible, it goes on as it is.
-    const isBeforeStop = failure.step === 'ensureVolume' || failure.step === 'verifyImage';
+    const isBeforeStop = ['ensureVolume', 'verifyImage', 'pauseVm'].includes(failure.step);
     const guest = isBeforeStop ? seen.vmm?.guest : undefined;
     return guest === undefined ? { state: 'failed', ...words } : { state: 'unmet', guest, ...words };
   }
@@ -200,7 +200,8 @@ export class UserVmReconciler implements Reconciler {
     if (outcome.state !== 'exited') return '';
     const detail = await this.#deps.effects.describeExit(context.paths);
     const who = seen.record === undefined ? 'the VMM' : `VMM process ${seen.record.pid}`;
-    return `${who} ended by itself${detail === '' ? '' : `: ${detail}`}; restarting the VM`;
+    const what = context.desired.goal === 'run' ? '; restarting the VM' : '';
+    return `${who} ended by itself${detail === '' ? '' : `: ${detail}`}${what}`;
   }
 
   /** Remembers how it went; returns when to look again. */
@@ -310,10 +311,16 @@ function vmIdOfSeen(seen: Observation): string | undefined {
   return seen.record?.vmId;
 }
 
+const GOALS: Readonly<Record<UserVm['spec']['powerState'], DesiredVm['goal']>> = {
+  Running: 'run',
+  Paused: 'pause',
+  Stopped: 'stop',
+};
+
 function desiredOf(object: Stored<UserVm>): DesiredVm {
   const isDeleting = object.metadata.deletionTimestamp !== undefined;
   return {
-    goal: isDeleting ? 'delete' : object.spec.powerState === 'Running' ? 'run' : 'stop',
+    goal: isDeleting ? 'delete' : GOALS[object.spec.powerState],
     boot: bootSpecOf(object),
     recycleRequest: effectiveRecycleRequest(object),
   };

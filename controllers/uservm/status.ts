@@ -79,6 +79,10 @@ function phaseOf({ outcome, goal, previous }: StatusInput): NonNullable<UserVmSt
     case 'booting':
     case 'booted':
       return 'Booting';
+    case 'paused':
+      return 'Paused';
+    case 'resuming':
+      return 'Resuming';
     case 'running':
     case 'unmet':
       return 'Running';
@@ -105,8 +109,15 @@ function wordsOf({ outcome, exitMessage }: StatusInput): Words {
     case 'exited':
       return none(USER_VM_REASONS.VmmExited, exitMessage);
     case 'stopped':
+      return none(USER_VM_REASONS.Stopped, outcome.message);
     case 'deleted':
-      return none(USER_VM_REASONS.Stopped, 'the VM is stopped; its data volume is kept');
+      return none(USER_VM_REASONS.Stopped, 'the VM is gone');
+    case 'paused': {
+      const ready = no(USER_VM_REASONS.Paused, 'spec.powerState is Paused: the VM stands still, memory kept');
+      return { provisioned: PROVISIONED, booted: BOOTED, ready };
+    }
+    case 'resuming':
+      return { ready: no(USER_VM_REASONS.Resuming, 'the VM goes on; waiting for its guest') };
     case 'booting': {
       const word = no(USER_VM_REASONS.Booting, 'the guest boots');
       return { provisioned: PROVISIONED, booted: word, ready: word };

@@ -15,6 +15,7 @@ export type Step =
   | { readonly name: 'spawnVmm'; readonly image: VerifiedImage }
   | { readonly name: 'createVm'; readonly image: VerifiedImage }
   | { readonly name: 'bootVm' }
+  | { readonly name: 'pauseVm' }
   | { readonly name: 'resumeVm' }
   | { readonly name: 'beginStop'; readonly stop: NonNullable<VmmRecord['stop']> }
   | { readonly name: 'pressPowerButton' }

@@ -13,6 +13,8 @@ export const vmmRecordSchema = z.object({
   startTimeTicks: z.int(),
   /** Wall time, ISO 8601. */
   spawnedAt: z.iso.datetime(),
+  /** Wall time at which a paused VM was last let go on: patience with its guest begins anew there. */
+  resumedAt: z.iso.datetime().optional(),
   /** Number of the tap device that the VMM opened. */
   tapIfindex: z.int(),
   bootedSpecHash: z.string(),

@@ -11,9 +11,11 @@ export const DEFAULT_RETENTION = '24h';
 export const userVmSpecSchema = z.object({
   user: dnsLabel.describe('The user whose VM this is: one VM a user, across all namespaces. Immutable.'),
   powerState: z
-    .enum(['Running', 'Stopped'])
+    .enum(['Running', 'Paused', 'Stopped'])
     .default('Running')
-    .describe('Running boots the VM and keeps it up; Stopped shuts it down and keeps its volume.'),
+    .describe(
+      'Running boots the VM and keeps it up; Paused freezes it as it runs, with its memory; Stopped shuts it down and keeps its volume.',
+    ),
   cpus: z.int().min(1).max(64).default(1).describe('Virtual CPUs.'),
   memory: byteQuantity.default('1Gi').describe('Guest memory, e.g. "1Gi".'),
   guestImage: dnsLabel.default('default').describe('Name of the GuestImage to boot.'),
@@ -63,6 +65,8 @@ export const userVmStatusSchema = z.object({
       'Provisioning',
       'Booting',
       'Running',
+      'Paused',
+      'Resuming',
       'Stopping',
       'Stopped',
       'Failed',

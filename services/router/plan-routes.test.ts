@@ -33,6 +33,8 @@ const PHASES: readonly (readonly [UserVmStatus['phase'], boolean, Route['state']
   ['Booting', false, 'vm-starting'],
   ['Running', false, 'vm-starting'],
   ['Running', true, 'ready'],
+  ['Paused', false, 'vm-paused'],
+  ['Resuming', false, 'vm-starting'],
   ['Stopping', true, 'vm-stopped'],
   ['Stopped', false, 'vm-stopped'],
   ['Failed', false, 'vm-failed'],

@@ -72,7 +72,7 @@ function selectContainer(
     .toSorted(byPrecedence)[0];
 }
 
-type VmState = 'ready' | 'vm-pending' | 'vm-starting' | 'vm-stopped' | 'vm-failed';
+type VmState = 'ready' | 'vm-pending' | 'vm-starting' | 'vm-paused' | 'vm-stopped' | 'vm-failed';
 
 type ObservedVm = Pick<RouteFields, 'user' | 'vmId' | 'ip' | 'bootId'> & { readonly state: VmState };
 
@@ -113,7 +113,10 @@ function planVmState(userVm: UserVm): VmState {
       return userVm.spec.powerState === 'Stopped' ? 'vm-stopped' : 'vm-pending';
     case 'Provisioning':
     case 'Booting':
+    case 'Resuming':
       return 'vm-starting';
+    case 'Paused':
+      return 'vm-paused';
     case 'Stopping':
     case 'Stopped':
     case 'Deleting':

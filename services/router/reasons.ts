@@ -2,6 +2,7 @@
 export const ROUTE_REASONS = [
   'vm-pending',
   'vm-starting',
+  'vm-paused',
   'vm-stopped',
   'vm-failed',
   'container-not-ready',
@@ -58,6 +59,13 @@ export const EDGE_ANSWERS: Readonly<Record<EdgeReason, EdgeAnswer>> = {
     title: 'Your VM is starting…',
     detail: 'This page goes on by itself as soon as your VM answers.',
     retryAfterSeconds: 2,
+    refresh: true,
+  },
+  'vm-paused': {
+    status: 503,
+    title: 'Your VM is paused',
+    detail: 'It stands still with all that is in its memory. Resume it to go on.',
+    retryAfterSeconds: 15,
     refresh: true,
   },
   'vm-stopped': {

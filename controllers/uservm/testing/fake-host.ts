@@ -76,7 +76,8 @@ export class FakeHost implements NodeEffects {
   vmmState: NodeEffects['vmmState'] = async (paths) => this.#at(paths)?.state ?? 'unreachable';
 
   guestInfo: NodeEffects['guestInfo'] = async (paths) => {
-    const bootId = this.#at(paths)?.bootId;
+    const { bootId, state } = this.#at(paths) ?? {};
+    if (state === 'paused') this.violations.push('a paused guest was asked');
     return bootId === undefined || this.isGuestSilent ? undefined : { bootId, vmId: this.#vmId };
   };
 
@@ -171,12 +172,19 @@ export class FakeHost implements NodeEffects {
     process.bootId = `boot-${this.#nextNumber++}`;
   };
 
+  pauseVm: NodeEffects['pauseVm'] = async (paths) => {
+    const process = this.#need(paths);
+    if (process.state !== 'running') throw new Error(`cannot pause a VM that is ${process.state}`);
+    process.state = 'paused';
+  };
+
   resumeVm: NodeEffects['resumeVm'] = async (paths) => {
     this.#need(paths).state = 'running';
   };
 
   pressPowerButton: NodeEffects['pressPowerButton'] = async (paths) => {
     const process = this.#need(paths);
+    if (process.state === 'paused') process.state = 'running';
     if (this.isGuestDeaf) return;
     process.endsAtMs = Math.min(process.endsAtMs, this.#clock.monotonicMs() + POWER_OFF_MS);
   };
