@@ -1,3 +1,4 @@
+import { artifactOf } from '../../crds/guestimage/artifact.ts';
 import type { GuestImageSpec } from '../../crds/guestimage/definition.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { fingerprintOf, isSettled } from './fingerprint.ts';
@@ -15,6 +16,11 @@ import {
 export type ArtifactState =
   | { readonly isVerified: true }
   | { readonly isVerified: false; readonly isPresent: boolean; readonly message: string };
+
+/** An artifact as it was last seen, whatever GuestImage names it. */
+export type ArtifactLook =
+  | { readonly isVerified: true; readonly manifest: Manifest }
+  | Extract<ArtifactState, { isVerified: false }>;
 
 export interface ArtifactStoreOptions {
   readonly imagesDirectory: string;
@@ -35,6 +41,8 @@ export class ArtifactStore {
   readonly #compared = new Map<string, Compared>();
   /** The last finding, by digest, and the spec that it is about. */
   readonly #found = new Map<string, { readonly declared: string; readonly state: ArtifactState }>();
+  /** The last finding about an artifact itself, by digest; with its manifest where it is whole. */
+  readonly #looks = new Map<string, ArtifactLook>();
   /** The last look at each artifact: one after the other, so that two never read the same bytes at once. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -45,7 +53,17 @@ export class ArtifactStore {
   /** What the last look at the artifact of this spec found; undefined before the first. */
   stateOf(spec: GuestImageSpec): ArtifactState | undefined {
     const found = this.#found.get(spec.digest);
-    return found?.declared === canonicalJson(spec) ? found.state : undefined;
+    return found?.declared === canonicalJson(artifactOf(spec)) ? found.state : undefined;
+  }
+
+  /** What the last look at this artifact found; undefined before the first. */
+  lookOf(digest: string): ArtifactLook | undefined {
+    return this.#looks.get(digest);
+  }
+
+  /** Looks at an artifact that no spec declares any more, or not on this GuestImage. */
+  async checkDigest(digest: string): Promise<void> {
+    await stateAfter(async () => void (await this.#verify(digest)));
   }
 
   /** Looks at the artifact of a GuestImage. */
@@ -54,7 +72,7 @@ export class ArtifactStore {
       const manifest = await this.#verify(spec.digest);
       expectDeclared(artifactDirectory(this.#options.imagesDirectory, spec.digest), manifest, spec);
     });
-    this.#found.set(spec.digest, { declared: canonicalJson(spec), state });
+    this.#found.set(spec.digest, { declared: canonicalJson(artifactOf(spec)), state });
     return state;
   }
 
@@ -76,7 +94,7 @@ export class ArtifactStore {
 
   #verify(digest: string): Promise<Manifest> {
     // Each caller looks for itself, after the one before: an answer is never older than its question.
-    const turn = (this.#turns.get(digest) ?? Promise.resolve()).then(() => this.#verifyNow(digest));
+    const turn = (this.#turns.get(digest) ?? Promise.resolve()).then(() => this.#lookNow(digest));
     const settled = turn
       .catch(() => {})
       .then(() => {
@@ -84,6 +102,17 @@ export class ArtifactStore {
       });
     this.#turns.set(digest, settled);
     return turn;
+  }
+
+  async #lookNow(digest: string): Promise<Manifest> {
+    try {
+      const manifest = await this.#verifyNow(digest);
+      this.#looks.set(digest, { isVerified: true, manifest });
+      return manifest;
+    } catch (error) {
+      if (error instanceof ArtifactError) this.#looks.set(digest, stateOfError(error));
+      throw error;
+    }
   }
 
   async #verifyNow(digest: string): Promise<Manifest> {
@@ -133,6 +162,6 @@ async function stateAfter(work: () => Promise<void>): Promise<ArtifactState> {
   }
 }
 
-function stateOfError({ isPresent, message }: ArtifactError): ArtifactState {
+function stateOfError({ isPresent, message }: ArtifactError): Extract<ArtifactState, { isVerified: false }> {
   return { isVerified: false, isPresent, message };
 }

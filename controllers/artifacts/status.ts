@@ -15,7 +15,7 @@ type NodeEntry = NonNullable<GuestImageStatus['nodes']>[number];
 
 /** The status with this node's finding in it: ready when some node has the whole artifact. */
 export function statusOf(options: {
-  readonly image: Pick<GuestImage, 'metadata' | 'status'>;
+  readonly image: Pick<GuestImage, 'metadata' | 'spec' | 'status'>;
   readonly nodeName: string;
   readonly state: ArtifactState;
   readonly clock: Pick<Clock, 'nowMs'>;
@@ -24,11 +24,14 @@ export function statusOf(options: {
   const previous = image.status ?? {};
   const known = previous.nodes?.find((node) => node.nodeName === nodeName);
   const message = state.isVerified ? undefined : state.message;
-  const isSame = known?.present === state.isVerified && known.message === message;
+  const { digest } = image.spec;
+  const isSame =
+    known?.present === state.isVerified && known.message === message && known.digest === digest;
   const entry: NodeEntry = isSame
     ? known
     : {
         nodeName,
+        digest,
         present: state.isVerified,
         verifiedAt: formatTime(clock.nowMs()),
         ...(message === undefined ? {} : { message }),

@@ -4,7 +4,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { type GuestImageSpec, guestImageSpecSchema } from '../../crds/guestimage/definition.ts';
+import { artifactOf, artifactSchema } from '../../crds/guestimage/artifact.ts';
+import type { GuestImageSpec } from '../../crds/guestimage/definition.ts';
 
 /** What is wrong with an artifact, for people: names the file, and what was found and expected. */
 export class ArtifactError extends Error {
@@ -18,7 +19,7 @@ export class ArtifactError extends Error {
   }
 }
 
-const manifestSchema = guestImageSpecSchema.omit({ digest: true });
+const manifestSchema = artifactSchema.omit({ digest: true });
 export type Manifest = z.infer<typeof manifestSchema>;
 
 const MANIFEST = 'manifest.json';
@@ -48,7 +49,7 @@ export async function readManifest(directory: string, digest: string): Promise<M
  * @throws ArtifactError where it does not
  */
 export function expectDeclared(directory: string, manifest: Manifest, spec: GuestImageSpec): void {
-  const { digest: _, ...declared } = spec;
+  const { digest: _, ...declared } = artifactOf(spec);
   if (canonicalJson(manifest) === canonicalJson(declared)) return;
   throw new ArtifactError(`the GuestImage's spec is not what ${join(directory, MANIFEST)} says`, {
     isPresent: true,

@@ -114,7 +114,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       network,
       prober,
     }),
-    images: (name) => sightImage(images, name),
+    images: (name, assigned) => sightImage(images, name, assigned),
     dataDiskOf: (uid) => dataDiskOf(paths.volumes, uid),
     watchProcess: (uid, process) => processWatch.set(uid, process),
     nodeName,
@@ -128,6 +128,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   });
   const artifacts = startArtifactsController({
     informer: informers.guestImages,
+    userVms: informers.userVms,
     store,
     committer,
     nodeName,

@@ -24,8 +24,8 @@ export interface UserVmDeps {
   readonly client: Pick<ApiClient, 'patch'>;
   readonly committer: Pick<StatusCommitter, 'commit'>;
   readonly effects: NodeEffects;
-  /** Whether the GuestImage of this name can be booted here. */
-  readonly images: (guestImageName: string) => ImageSight;
+  /** Whether the GuestImage of this name can be booted here, with the artifact that a rollout gave the VM. */
+  readonly images: (guestImageName: string, assignedDigest?: string) => ImageSight;
   readonly addresses: AddressBook;
   /** UIDs whose VMs are owed the event that the namespace's firewall was mended. */
   readonly firewallNotices: Set<string>;

@@ -13,6 +13,7 @@ export class VmMemory {
   #silentCheckCount = 0;
   #servedGeneration: number | undefined;
   #readySinceMs: number | undefined;
+  #artifact: string | undefined;
   #lastMarkMs: number;
   #lifecycle: LifecycleStep[] | undefined;
 
@@ -43,6 +44,16 @@ export class VmMemory {
     this.#readySinceMs = undefined;
     this.#silentCheckCount = 0;
     return delayMs;
+  }
+
+  /** Failures with another artifact say nothing about this one: it is tried at once. */
+  noteArtifact(digest: string): void {
+    if (this.#artifact !== undefined && this.#artifact !== digest) {
+      this.#failureCount = 0;
+      this.#retryAtMs = 0;
+      this.#lastFailure = undefined;
+    }
+    this.#artifact = digest;
   }
 
   noteSilent(): void {

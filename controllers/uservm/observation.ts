@@ -8,6 +8,8 @@ export interface DesiredVm {
   readonly goal: 'run' | 'pause' | 'stop' | 'delete';
   readonly boot: BootSpec;
   readonly recycleRequest: string | undefined;
+  /** The artifact that the VM is to be recycled onto; undefined: whichever it has. */
+  readonly dueDigest: string | undefined;
 }
 
 /** Whether the guest image can be booted on this host now. */

@@ -10,13 +10,16 @@ const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   USER_VM_CONDITIONS.Ready,
 ]);
 
+/** The fields that the manager writes: the binding, and what a rollout gave the VM. */
+const OTHERS_FIELDS = ['nodeName', 'desiredImage', 'previousImage'] as const;
+
 /** The object with this node's part of the status replaced; what others wrote stays as it is stored. */
 export function withOwnStatus(stored: Stored<UserVm>, own: UserVmStatus): Stored<UserVm> {
-  const { nodeName, conditions = [] } = stored.status ?? {};
-  const { nodeName: _, conditions: ownConditions = [], ...rest } = own;
+  const { conditions = [] } = stored.status ?? {};
+  const { conditions: ownConditions = [], ...rest } = own;
   const status: UserVmStatus = {
-    ...rest,
-    ...(nodeName === undefined ? {} : { nodeName }),
+    ...withoutOthers(rest),
+    ...pickOthers(stored.status ?? {}),
     conditions: [
       ...conditions.filter(({ type }) => !OWN_CONDITIONS.has(type)),
       ...ownConditions.filter(({ type }) => OWN_CONDITIONS.has(type)),
@@ -31,7 +34,19 @@ export function isSameOwnStatus(a: UserVmStatus | undefined, b: UserVmStatus | u
 }
 
 function ownPart(status: UserVmStatus = {}): unknown {
-  const { nodeName: _, conditions = [], ...rest } = status;
+  const { conditions = [], ...rest } = status;
   const own = conditions.filter(({ type }) => OWN_CONDITIONS.has(type));
-  return JSON.parse(JSON.stringify({ ...rest, conditions: own }));
+  return JSON.parse(JSON.stringify({ ...withoutOthers(rest), conditions: own }));
+}
+
+function isOthers(field: string): boolean {
+  return OTHERS_FIELDS.some((other) => other === field);
+}
+
+function withoutOthers(status: UserVmStatus): UserVmStatus {
+  return Object.fromEntries(Object.entries(status).filter(([field]) => !isOthers(field)));
+}
+
+function pickOthers(status: UserVmStatus): UserVmStatus {
+  return Object.fromEntries(Object.entries(status).filter(([field]) => isOthers(field)));
 }

@@ -22,6 +22,7 @@ const desired: fc.Arbitrary<DesiredVm> = fc.record({
   goal: fc.constantFrom('run', 'pause', 'stop', 'delete'),
   boot: bootSpec,
   recycleRequest: fc.constantFrom(undefined, 'one'),
+  dueDigest: fc.constantFrom(undefined, IMAGE.digest, `sha256:${'d'.repeat(64)}`),
 });
 
 const agoMs = fc.integer({ min: 0, max: 600_000 });

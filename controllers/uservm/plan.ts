@@ -40,6 +40,9 @@ export interface Plan {
   readonly requeueAfterMs: number | undefined;
 }
 
+/** Until an image that is being verified is looked at again: whoever verifies it tells, so this is a net. */
+const PENDING_IMAGE_MS = 200;
+
 /** Decides the next steps of one VM. Pure: equal arguments, equal plan. */
 export function planUserVm(desired: DesiredVm, seen: Observation, limits: UserVmLimits): Plan {
   if (seen.vmm !== undefined && seen.record !== undefined) return planLive(desired, seen, seen.vmm, limits);
@@ -96,7 +99,7 @@ function planStart(seen: Observation, limits: UserVmLimits): Plan {
       reason: USER_VM_REASONS.Provisioning,
       message: 'the guest image is being verified',
     };
-    return { steps: [], outcome, requeueAfterMs: 200 };
+    return { steps: [], outcome, requeueAfterMs: PENDING_IMAGE_MS };
   }
   const { digest } = seen.image.image;
   const steps: Step[] = [
@@ -127,6 +130,7 @@ function planLive(desired: DesiredVm, seen: Observation, vmm: LiveVmm, limits: U
   const plan = desired.goal === 'pause' ? planPause(seen, vmm, limits) : planApi(seen, vmm, limits);
   const steps = [...repairs, ...plan.steps];
   if (obstacle === undefined || plan.outcome.state !== 'running') return { ...plan, steps };
+  if (seen.image.state === 'pending') return { ...plan, steps, requeueAfterMs: PENDING_IMAGE_MS };
   const { guest } = plan.outcome;
   return { steps, outcome: { ...obstacle, state: 'unmet', guest }, requeueAfterMs: limits.silentPeriodMs };
 }
@@ -178,6 +182,11 @@ function reasonToEnd(desired: DesiredVm, seen: Observation, limits: UserVmLimits
     const message = `restarting with the new spec: ${changes.join(', ')}`;
     const graceMs = grace(limits.stopGraceMs);
     return { reason: USER_VM_REASONS.Stopping, message, graceMs, isForNewSpec: true };
+  }
+  if (desired.dueDigest !== undefined && desired.dueDigest !== record.imageDigest) {
+    const message = `GuestImage ${desired.boot.guestImage}: ${record.imageDigest} -> ${desired.dueDigest}`;
+    const graceMs = grace(limits.stopGraceMs);
+    return { reason: USER_VM_REASONS.Recycling, message, graceMs, isForNewSpec: true };
   }
   if (portSight.ifindex !== record.tapIfindex) {
     const message = `tap ${seen.port.tap} was removed; restarting the VM on a new one`;
@@ -271,7 +280,7 @@ function planUnbooted(seen: Observation, api: 'empty' | 'created', limits: UserV
     }
     return { steps: [{ name: 'createVm', image }, ...boot(image.digest)], ...booting };
   }
-  if (seen.image.state === 'pending') return { steps: [], ...booting, requeueAfterMs: 200 };
+  if (seen.image.state === 'pending') return { steps: [], ...booting, requeueAfterMs: PENDING_IMAGE_MS };
   return beginStop(seen, { ...seen.image, graceMs: 0, failed: true }, limits);
 }
 

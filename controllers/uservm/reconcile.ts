@@ -24,6 +24,7 @@ import {
 import { bootSpecOf, effectiveRecycleRequest } from './boot-spec.ts';
 import { type DeferrableCommit, DeferredCommits } from './deferred-commits.ts';
 import type { UserVmDeps } from './deps.ts';
+import { assignmentOf, dueDigestOf } from './desired-image.ts';
 import { eventsOf } from './events.ts';
 import { type Execution, executeSteps } from './execute.ts';
 import { LIFECYCLE_NAMES, scheduledStepOf } from './lifecycle.ts';
@@ -90,13 +91,15 @@ export class UserVmReconciler implements Reconciler {
     const { uid } = object.metadata;
     const memory = this.#memoryOf(uid);
     const context = this.#contextOf(object);
+    const image = this.#deps.images(object.spec.guestImage, assignmentOf(object)?.digest);
+    if (image.state === 'verified') memory.noteArtifact(image.image.digest);
     const seen = await observeUserVm(this.#deps.effects, {
       uid,
       paths: context.paths,
       port: context.port,
       desired: context.desired,
       status: object.status,
-      image: this.#deps.images(object.spec.guestImage),
+      image,
       memory: memory.sight(),
       nowMs: this.#deps.clock.nowMs(),
     });
@@ -323,5 +326,6 @@ function desiredOf(object: Stored<UserVm>): DesiredVm {
     goal: isDeleting ? 'delete' : GOALS[object.spec.powerState],
     boot: bootSpecOf(object),
     recycleRequest: effectiveRecycleRequest(object),
+    dueDigest: dueDigestOf(object),
   };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Registry } from 'prom-client';
 import { type ApiClient, type Change, type Informer, keyOf } from '../../api/client/index.ts';
 import type { UserVm } from '../../crds/uservm/definition.ts';
@@ -14,6 +15,7 @@ import {
 } from '../runtime/index.ts';
 import { AddressBook } from './address-book.ts';
 import type { UserVmDeps } from './deps.ts';
+import { dueDigestOf } from './desired-image.ts';
 import { FreshObjects } from './fresh-objects.ts';
 import { limitsOf } from './limits.ts';
 import { createUserVmMetrics } from './metrics.ts';
@@ -95,8 +97,11 @@ export function startUserVmController(options: UserVmControllerOptions): UserVmC
       if (vm !== undefined) controller.enqueue(keyOf(vm));
     },
     enqueueWaitingFor(guestImageName) {
-      const isWaiting = (vm: UserVm) =>
-        vm.spec.guestImage === guestImageName && vm.status?.vmmPid === undefined;
+      const isWaiting = (vm: UserVm) => {
+        const due = dueDigestOf(vm);
+        const isDue = due !== undefined && due !== vm.status?.guestImage?.digest;
+        return vm.spec.guestImage === guestImageName && (vm.status?.vmmPid === undefined || isDue);
+      };
       for (const vm of vmsHere().filter(isWaiting)) controller.enqueue(keyOf(vm));
     },
     noteFirewallMended(uids) {
@@ -115,7 +120,7 @@ export function startUserVmController(options: UserVmControllerOptions): UserVmC
   };
 }
 
-/** Spec, deletion, binding or finalizers changed: this controller's own status writes are no news to it. */
+/** Spec, deletion, binding, finalizers or the artifact that a rollout gave it changed: this controller's own status writes are no news to it. */
 function concernsNode({ old, new: current }: Change<UserVm>): boolean {
   if (old === undefined || current === undefined) return true;
   return (
@@ -123,6 +128,7 @@ function concernsNode({ old, new: current }: Change<UserVm>): boolean {
     old.metadata.generation !== current.metadata.generation ||
     old.metadata.deletionTimestamp !== current.metadata.deletionTimestamp ||
     old.metadata.finalizers?.length !== current.metadata.finalizers?.length ||
-    old.status?.nodeName !== current.status?.nodeName
+    old.status?.nodeName !== current.status?.nodeName ||
+    !isDeepStrictEqual(old.status?.desiredImage, current.status?.desiredImage)
   );
 }

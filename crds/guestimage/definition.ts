@@ -2,21 +2,13 @@ import { z } from 'zod';
 import { conditionsSchema, type ObjectMeta } from '../meta/meta.ts';
 import type { ResourceDefinition } from '../meta/resource-definition.ts';
 import { timestamp } from '../meta/timestamp.ts';
+import { artifactSchema, sha256 } from './artifact.ts';
+import { rolloutSpecSchema, rolloutStatusSchema } from './rollout.ts';
 
-const sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hexadecimal digits');
-const file = z.object({
-  name: z.string().min(1).describe('File name in the artifact.'),
-  digest: sha256.describe('Digest of the content.'),
-  sizeBytes: z.int().min(1).describe('Length of the content.'),
-});
-
-export const guestImageSpecSchema = z.object({
-  digest: sha256.describe('Digest of the manifest; the node looks for the artifact under this name.'),
-  version: z.string().describe('For people.'),
-  kernel: file.describe('Linux kernel.'),
-  initramfs: file.describe('Initial RAM disk.'),
-  rootDisk: file.describe('Read-only erofs root.'),
-  cmdline: z.string().describe("Kernel command line; the node appends the VM's own parameters."),
+export const guestImageSpecSchema = artifactSchema.extend({
+  rollout: rolloutSpecSchema
+    .optional()
+    .describe('How the VMs come to a changed artifact; absent: each with its own next start.'),
 });
 
 export const guestImageStatusSchema = z.object({
@@ -28,11 +20,13 @@ export const guestImageStatusSchema = z.object({
         present: z.boolean().describe('Whether all files are there with the right digests.'),
         verifiedAt: timestamp.describe('When that was last checked.'),
         message: z.string().optional().describe('What is missing or wrong.'),
+        digest: sha256.optional().describe('The artifact that was looked for.'),
       }),
     )
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['nodeName'] })
     .optional()
     .describe('Where the artifact is, with its digests checked.'),
+  rollout: rolloutStatusSchema.optional().describe('How far the VMs are; the manager writes it.'),
   conditions: conditionsSchema.optional(),
 });
 
@@ -71,6 +65,31 @@ export const guestImageDefinition: ResourceDefinition = {
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Ready")].status',
       description: 'Whether some node has it, digests checked',
+    },
+    {
+      name: 'VMs',
+      type: 'integer',
+      jsonPath: '.status.rollout.total',
+      description: 'UserVMs that name it',
+    },
+    {
+      name: 'Updated',
+      type: 'integer',
+      jsonPath: '.status.rollout.updated',
+      description: 'Those that have the artifact, or get it at their next start',
+    },
+    {
+      name: 'Rollout',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="RolledOut")].reason',
+      description: 'How far its VMs are',
+    },
+    {
+      name: 'Previous',
+      type: 'string',
+      jsonPath: '.status.rollout.previous',
+      description: 'The artifact before',
+      priority: 1,
     },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since its creation' },
   ],

@@ -94,6 +94,25 @@ export const userVmStatusSchema = z.object({
     })
     .optional()
     .describe('The artifact that is booted.'),
+  desiredImage: z
+    .object({
+      name: z.string().describe('Name of the GuestImage that this is about.'),
+      digest: z.string().describe('Digest of the manifest.'),
+      apply: z
+        .enum(['Now', 'NextStart'])
+        .describe('Now: the VM is recycled onto it as soon as it can boot there. NextStart: at its own next start.'),
+      revision: z.int().describe('The revision of the rollout that gave it.'),
+      wasDown: z.boolean().optional().describe('The VM was to serve and did not when it was given the artifact.'),
+    })
+    .optional()
+    .describe("The artifact that a rollout gave this VM; absent: the image's own. The manager writes it."),
+  previousImage: z
+    .object({
+      name: z.string().describe('Name of the GuestImage.'),
+      digest: z.string().describe('Digest of the manifest.'),
+    })
+    .optional()
+    .describe('The artifact before the desired one.'),
   dataVolume: z
     .object({ sizeBytes: z.int().describe('Bytes, as at the last start of the VM.') })
     .optional()
@@ -163,6 +182,13 @@ export const userVmDefinition: ResourceDefinition = {
       type: 'string',
       jsonPath: '.status.guestImage.digest',
       description: 'The booted artifact',
+      priority: 1,
+    },
+    {
+      name: 'Desired',
+      type: 'string',
+      jsonPath: '.status.desiredImage.digest',
+      description: 'The artifact that a rollout gave it',
       priority: 1,
     },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Since its creation' },

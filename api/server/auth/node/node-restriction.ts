@@ -80,6 +80,8 @@ function othersOf(object: ApiObject | undefined, node: string): unknown[] {
 }
 
 function checkGuestImage(node: string, { object, previous }: NodeWrite): string | undefined {
+  if (!isDeepStrictEqual(statusOf(object).rollout, statusOf(previous).rollout))
+    return 'a node may not change status.rollout';
   return isDeepStrictEqual(othersOf(object, node), othersOf(previous, node))
     ? undefined
     : 'a node may only change its own entry of status.nodes';
