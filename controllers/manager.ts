@@ -3,6 +3,7 @@ import {
   type CustomResourceDefinition,
   customResourceDefinitionDefinition,
 } from '../crds/customresourcedefinition/definition.ts';
+import { type GuestImage, guestImageDefinition } from '../crds/guestimage/definition.ts';
 import { type Lease, leaseDefinition } from '../crds/lease/definition.ts';
 import type { ApiObject } from '../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
@@ -23,6 +24,7 @@ import { startNodeLifecycleController } from './nodelifecycle/controller.ts';
 import { startPlacementController, userVmIndexers } from './placement/controller.ts';
 import { startResourceQuotaController } from './resourcequota/controller.ts';
 import { quotaIndexers } from './resourcequota/freed.ts';
+import { rolloutIndexers, startRolloutController } from './rollout/controller.ts';
 
 export interface Manager {
   /** @throws Error while some cache has not had its first list */
@@ -57,7 +59,8 @@ export function startManager(context: ManagerOptions): Manager {
   const namespaces = share<Namespace>(namespaceDefinition);
   const nodes = share<Node>(nodeDefinition);
   const leases = share<Lease>(leaseDefinition, {}, NODE_LEASE_NAMESPACE);
-  const vms = share<UserVm>(userVmDefinition, userVmIndexers);
+  const vms = share<UserVm>(userVmDefinition, { ...userVmIndexers, ...rolloutIndexers });
+  const images = share<GuestImage>(guestImageDefinition);
   const containers = share<SandboxContainer>(sandboxContainerDefinition, containerIndexers);
   const quotas = share<ResourceQuota>(resourceQuotaDefinition, quotaIndexers);
   const definitions = share<CustomResourceDefinition>(customResourceDefinitionDefinition);
@@ -65,6 +68,7 @@ export function startManager(context: ManagerOptions): Manager {
   const controllers = [
     startPlacementController(context, vms, nodes),
     startContainerBindingController(context, vms, containers),
+    startRolloutController(context, { images, vms, containers }),
     startNodeLifecycleController(context, nodes, leases),
     startNamespaceController(context, namespaces),
     startNamespaceDefaultsController(context, namespaces, context),

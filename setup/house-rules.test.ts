@@ -8,6 +8,7 @@ import { EVENT_RELAY_REASONS } from '../controllers/eventrelay/stall-notice.ts';
 import { GARBAGE_COLLECTION_REASONS } from '../controllers/garbagecollection/misplaced-owner-events.ts';
 import { NAMESPACE_REASONS } from '../controllers/namespace/status.ts';
 import { NODE_REASONS } from '../controllers/nodelifecycle/status.ts';
+import { ROLLOUT_REASONS } from '../crds/guestimage/conditions.ts';
 import { SANDBOX_CONTAINER_REASONS } from '../crds/sandboxcontainer/conditions.ts';
 import { USER_VM_REASONS } from '../crds/uservm/conditions.ts';
 
@@ -74,6 +75,7 @@ test('every condition and event reason has a line in docs/operations.md', (t) =>
     SANDBOX_CONTAINER_REASONS,
     GUEST_IMAGE_REASONS,
     COLLECTION_REASONS,
+    ROLLOUT_REASONS,
     NODE_REASONS,
     NAMESPACE_REASONS,
     EVENT_RELAY_REASONS,

@@ -107,7 +107,8 @@ test('a finding is of the spec that it was made for', async (t) => {
 });
 
 test('the status is ready where any node has the artifact, and a second look changes nothing', (t) => {
-  const image = { metadata: { name: 'default', generation: 2 } } as GuestImage;
+  const spec = { digest: `sha256:${'a'.repeat(64)}` };
+  const image = { metadata: { name: 'default', generation: 2 }, spec } as GuestImage;
   const first = statusOf({ image, nodeName: 'node-1', state: { isVerified: true }, clock });
   t.like(first, { observedGeneration: 2 });
   t.like(first.conditions?.[0], { type: 'Ready', status: 'True', reason: 'Verified' });

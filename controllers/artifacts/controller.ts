@@ -54,11 +54,12 @@ export function createArtifactsReconciler(deps: ArtifactsDeps): Reconciler {
 function othersOf({ spec, status }: GuestImage, assigned: readonly string[]): Set<string> {
   const { desired, current, forNew, previous } = status?.rollout ?? {};
   const digests = [desired, current, forNew, previous, ...assigned];
-  return new Set(digests.flatMap((digest) => (digest === undefined || digest === spec.digest ? [] : [digest])));
+  return new Set(
+    digests.flatMap((digest) => (digest === undefined || digest === spec.digest ? [] : [digest])),
+  );
 }
 
-export interface ArtifactsControllerOptions
-  extends Omit<ArtifactsDeps, 'images' | 'recheckMs' | 'assigned'> {
+export interface ArtifactsControllerOptions extends Omit<ArtifactsDeps, 'images' | 'recheckMs' | 'assigned'> {
   readonly informer: Informer<GuestImage>;
   /** The VMs of this node. */
   readonly userVms: Informer<UserVm>;
@@ -88,7 +89,7 @@ export function startArtifactsController(options: ArtifactsControllerOptions): C
       informerSource(userVms, {
         predicate: ({ old, new: current }) =>
           current?.status?.desiredImage?.digest !== old?.status?.desiredImage?.digest,
-        keys: ({ status }) => (status?.desiredImage === undefined ? [] : [`/${status.desiredImage.name}`]),
+        keys: ({ status }) => (status?.desiredImage === undefined ? [] : [status.desiredImage.name]),
       }),
     ],
     // Checking reads hundreds of megabytes: one at a time leaves a CPU to the VMs.

@@ -25,8 +25,7 @@ export function statusOf(options: {
   const known = previous.nodes?.find((node) => node.nodeName === nodeName);
   const message = state.isVerified ? undefined : state.message;
   const { digest } = image.spec;
-  const isSame =
-    known?.present === state.isVerified && known.message === message && known.digest === digest;
+  const isSame = known?.present === state.isVerified && known.message === message && known.digest === digest;
   const entry: NodeEntry = isSame
     ? known
     : {

@@ -9,11 +9,13 @@ import { type Controller, informerSource, removeFinalizer, startController } fro
 import { ContainerBindingReconciler } from './reconcile.ts';
 
 /** Index of SandboxContainers by the key of their UserVM. */
-const BY_VM = 'vm';
+export const CONTAINERS_BY_VM = 'vm';
 
 /** Declare on the SandboxContainer informer that is given to `startContainerBindingController`. */
 export const containerIndexers = {
-  [BY_VM]: ({ metadata, spec }: Stored<SandboxContainer>) => [`${metadata.namespace}/${spec.vmRef.name}`],
+  [CONTAINERS_BY_VM]: ({ metadata, spec }: Stored<SandboxContainer>) => [
+    `${metadata.namespace}/${spec.vmRef.name}`,
+  ],
 };
 
 export function startContainerBindingController(
@@ -45,7 +47,7 @@ export function startContainerBindingController(
       informerSource(containers, { predicate: concernsBinding }),
       informerSource(vms, {
         predicate: changesHome,
-        keys: (vm) => containers.lister.byIndex(BY_VM, keyOf(vm)).map(keyOf),
+        keys: (vm) => containers.lister.byIndex(CONTAINERS_BY_VM, keyOf(vm)).map(keyOf),
       }),
     ],
   });

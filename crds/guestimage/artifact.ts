@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 /** `sha256:` and 64 hexadecimal digits. */
-export const sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hexadecimal digits');
+export const sha256 = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hexadecimal digits');
 
 const file = z.object({
   name: z.string().min(1).describe('File name in the artifact.'),

@@ -30,7 +30,10 @@ export const rolloutSpecSchema = z
           .meta({ 'x-kubernetes-list-type': 'set' })
           .optional()
           .describe('UserVMs as NAMESPACE/NAME.'),
-        matchLabels: z.record(z.string(), z.string()).optional().describe('UserVMs that have all these labels.'),
+        matchLabels: z
+          .record(z.string(), z.string())
+          .optional()
+          .describe('UserVMs that have all these labels.'),
       })
       .optional()
       .describe('VMs that go first: the others follow once these serve.'),
@@ -42,7 +45,9 @@ export const rolloutSpecSchema = z
       .describe('How many of the VMs, rounded up; canaries in any case. Raising it goes on.'),
     maxUnavailable: intOrPercent
       .default(1)
-      .describe('VMs that the rollout may have down at once: a number, or a percentage rounded up; at least 1.'),
+      .describe(
+        'VMs that the rollout may have down at once: a number, or a percentage rounded up; at least 1.',
+      ),
     maxFailed: intOrPercent
       .default(0)
       .describe('VMs that may fail without ending the rollout; each of them counts as unavailable.'),
@@ -65,7 +70,9 @@ export const rolloutSpecSchema = z
     paused: z
       .boolean()
       .default(false)
-      .describe('No further VM is given the artifact; what has it is still watched, and taken back if it fails.'),
+      .describe(
+        'No further VM is given the artifact; what has it is still watched, and taken back if it fails.',
+      ),
     historyLimit: z
       .int()
       .min(1)
@@ -106,8 +113,12 @@ const historyEntrySchema = z.object({
 export const rolloutStatusSchema = z.object({
   observedGeneration: z.int().describe('The metadata.generation that this is about.'),
   revision: z.int().describe('Counts the changes of desired.'),
-  desired: sha256.describe('The artifact that VMs are led to: the one of the spec, or after a failure the current.'),
-  current: sha256.describe('The artifact of the last rollout that was completed: where a failure leads back to.'),
+  desired: sha256.describe(
+    'The artifact that VMs are led to: the one of the spec, or after a failure the current.',
+  ),
+  current: sha256.describe(
+    'The artifact of the last rollout that was completed: where a failure leads back to.',
+  ),
   forNew: sha256.describe('The artifact of a VM that was given none of its own yet.'),
   previous: sha256.optional().describe('The artifact before: where undo leads to.'),
   failed: z

@@ -100,9 +100,14 @@ export const userVmStatusSchema = z.object({
       digest: z.string().describe('Digest of the manifest.'),
       apply: z
         .enum(['Now', 'NextStart'])
-        .describe('Now: the VM is recycled onto it as soon as it can boot there. NextStart: at its own next start.'),
+        .describe(
+          'Now: the VM is recycled onto it as soon as it can boot there. NextStart: at its own next start.',
+        ),
       revision: z.int().describe('The revision of the rollout that gave it.'),
-      wasDown: z.boolean().optional().describe('The VM was to serve and did not when it was given the artifact.'),
+      wasDown: z
+        .boolean()
+        .optional()
+        .describe('The VM was to serve and did not when it was given the artifact.'),
     })
     .optional()
     .describe("The artifact that a rollout gave this VM; absent: the image's own. The manager writes it."),

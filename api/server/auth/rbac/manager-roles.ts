@@ -35,6 +35,14 @@ const ROLES: readonly ManagerRole[] = [
     ],
   },
   {
+    name: 'system:controller:guest-image-rollout',
+    rules: [
+      of(HOLT, ['get', ...SEE], 'guestimages'),
+      of(HOLT, SEE, 'sandboxcontainers', 'uservms'),
+      of(HOLT, ['create'], 'guestimages/commit', 'uservms/commit'),
+    ],
+  },
+  {
     name: 'system:controller:node-controller',
     rules: [core(SEE, 'nodes'), core(['create'], 'nodes/commit')],
   },
