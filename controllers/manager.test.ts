@@ -3,6 +3,7 @@ import { isAlreadyExists, isNotFound } from '../api/client/index.ts';
 import { eventually } from '../api/client/testing/eventually.ts';
 import { type ConfigMap, configMapDefinition } from '../crds/configmap/definition.ts';
 import { type Event, eventDefinition } from '../crds/event/definition.ts';
+import { type GuestImage, guestImageDefinition } from '../crds/guestimage/definition.ts';
 import { type Lease, leaseDefinition } from '../crds/lease/definition.ts';
 import type { ApiObject, Stored } from '../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../crds/meta/resource-definition.ts';
@@ -198,6 +199,32 @@ test.serial(
     await eventually('freed', () => isUsed('0', '0'));
   },
 );
+test.serial('with its own identity it leads VMs to the artifact that their GuestImage names', async (t) => {
+  await makeNamespace('rolled');
+  const [old, next] = ['a', 'b'].map((digit) => `sha256:${digit.repeat(64)}`);
+  const file = { name: 'f', digest: old, sizeBytes: 1 };
+  await plane.client.create<ApiObject>(guestImageDefinition, {
+    apiVersion: 'holt.dev/v1alpha1',
+    kind: 'GuestImage',
+    metadata: { name: 'rolled' },
+    spec: {
+      ...{ digest: old, version: '1', kernel: file, initramfs: file, rootDisk: file, cmdline: '' },
+      rollout: { strategy: 'Rolling' },
+    },
+  });
+  const vm = vmOf('rolled', 'heidi', '64Gi');
+  await plane.client.create(userVmDefinition, { ...vm, spec: { ...vm.spec, guestImage: 'rolled' } });
+  const reason = async () => {
+    const { status } = await plane.client.get<GuestImage>(guestImageDefinition, { name: 'rolled' });
+    const word = findCondition(status?.conditions, 'RolledOut');
+    return `${word?.reason} ${status?.rollout?.current}`;
+  };
+  await eventually('counted', async () => (await reason()) === `RolloutComplete ${old}`);
+  await plane.client.patch(guestImageDefinition, { name: 'rolled' }, { spec: { digest: next } });
+  await eventually('rolled out', async () => (await reason()) === `RolloutComplete ${next}`);
+  t.like((await getVm('rolled', 'heidi')).status?.desiredImage, { digest: next, revision: 2 });
+});
+
 test.serial('an authority that somebody changed is put right again', async (t) => {
   const key = { namespace: 'default', name: 'kube-root-ca.crt' };
   const read = async () => (await plane.client.get<ConfigMap>(configMapDefinition, key)).data?.['ca.crt'];
