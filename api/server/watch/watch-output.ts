@@ -34,8 +34,7 @@ export class WatchOutput {
     const response = this.#response;
     const [first, ...more] = frames;
     if (first === undefined) return true;
-    if (this.#isDirect && response.socket !== null)
-      return response.socket.write(more.length === 0 ? first.chunk : chunkOf(frames));
+    if (this.#isDirect && response.socket !== null) return response.socket.write(chunkOf(frames));
     return response.write(more.length === 0 ? first.bytes : Buffer.concat(frames.map(({ bytes }) => bytes)));
   }
 
