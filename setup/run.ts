@@ -60,6 +60,7 @@ async function runTests(suites: readonly (readonly string[])[]): Promise<number>
 /** Long proofs, benchmarks and the checks of a VMM that need no guest image. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   'bench:api': 'bench/api/main.ts',
+  'bench:scale': 'bench/scale/main.ts',
   'bench:thrash': 'bench/thrash/main.ts',
   'conformance:vmm': 'e2e/cloud-hypervisor/conformance/main.ts',
   'drill:fuzz': 'api/testing/fuzz/drill.ts',
