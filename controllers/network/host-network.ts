@@ -4,8 +4,9 @@ import { shortIdOfTap, tapNameOf, vmmNetnsOf } from '../host/vm-identity.ts';
 import { vmmUserIdOf } from '../host/vmm-user.ts';
 import { admitGuests, expelGuests, type GuestPort, replaceFirewall } from './firewall.ts';
 import { type LinkState, type NetworkState, parseLinks, parseRoutes, parseRuleset } from './network-state.ts';
+import { newGuestCommand, withGuest } from './new-guest.ts';
 import { isNetworkConverged, planGuestPort, planNetwork } from './plan-network.ts';
-import { planVmmNetwork, UPLINK } from './vmm-network.ts';
+import { HARDEN_SCRIPT, planVmmNetwork, UPLINK } from './vmm-network.ts';
 
 /** What `ensureGuest` found and left. */
 export interface EnsuredGuestPort {
@@ -52,9 +53,6 @@ const NO_NAMESPACE = /Cannot open network namespace/;
 
 const OBSERVE_SCRIPT =
   'ip -j -d addr && ip -j route && cat /proc/sys/net/ipv4/ip_forward && nft -j list ruleset';
-const HARDEN_SCRIPT =
-  'echo 0 > /proc/sys/net/ipv4/ip_forward; ' +
-  'for f in all default; do p=/proc/sys/net/ipv6/conf/$f/disable_ipv6; [ ! -e $p ] || echo 1 > $p; done';
 
 /** The namespace of `options.netns`, driven through `ip` and `nft`. */
 export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
@@ -62,25 +60,35 @@ export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
   const inNetns = ['ip', 'netns', 'exec', netns];
   const clock = options.clock ?? systemClock;
   let last: Promise<unknown> = Promise.resolve();
+  let changeCount = 0;
   let recent: { readonly atMs: number; readonly state: Promise<NetworkState | undefined> } | undefined;
-  const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
+  const oneByOne = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work, work).finally(() => {
-      recent = undefined;
+      changeCount += 1;
     });
     last = result.catch(() => {});
     return result;
   };
-  const observeRecent = () => {
-    const nowMs = clock.monotonicMs();
-    if (recent === undefined || nowMs - recent.atMs > RECENT_MS) {
-      const state = observe();
-      recent = { atMs: nowMs, state };
-      state.catch(() => {
+  const exclusively = <T>(work: () => Promise<T>): Promise<T> =>
+    oneByOne(() =>
+      work().finally(() => {
         recent = undefined;
-      });
-    }
-    return recent.state;
+      }),
+    );
+  const observe = () => {
+    const state = readState();
+    const look = { atMs: clock.monotonicMs(), state };
+    const countBefore = changeCount;
+    recent = look;
+    const forget = () => {
+      if (recent === look) recent = undefined;
+    };
+    // A look into the midst of a change is good for whoever asked, not for those who come after it.
+    state.then(() => countBefore === changeCount || forget(), forget);
+    return state;
   };
+  const observeRecent = () =>
+    recent === undefined || clock.monotonicMs() - recent.atMs > RECENT_MS ? observe() : recent.state;
   // nft opens /dev/stdin by name, which fails on the socket that a Node child has there: `cat` makes it a pipe.
   const nft = (transaction: string) =>
     runChecked(run, [...inNetns, 'sh', '-c', 'cat | nft -j -f -'], { input: transaction });
@@ -90,7 +98,7 @@ export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
   };
   const vmmNamespace = (tap: string) => vmmNetnsOf(netns, shortIdOfTap(tap));
 
-  async function observe(): Promise<NetworkState | undefined> {
+  async function readState(): Promise<NetworkState | undefined> {
     const argv = [...inNetns, 'sh', '-c', OBSERVE_SCRIPT];
     const result = await run(argv);
     if (NO_NAMESPACE.test(result.stderr)) return undefined;
@@ -126,7 +134,41 @@ export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
     return { state: await observeOrCreate(), changed: true };
   }
 
+  /**
+   * Many VMs may start at once: for one of which there is nothing yet all is made by one program, and nobody looks at
+   * all the others before. Resolves to undefined where something of it is there after all.
+   */
+  async function makeGuest(guest: GuestPort): Promise<EnsuredGuestPort | undefined> {
+    const state = await observeRecent();
+    if (state === undefined || !isNetworkConverged(planNetwork(state, subnet))) return undefined;
+    const isKnown = state.links.has(guest.tap) || state.guests.some(({ tap }) => tap === guest.tap);
+    if (isKnown) return undefined;
+    const made = await run(newGuestCommand({ netns, inner: vmmNamespace(guest.tap), guest }), {
+      input: admitGuests([guest]),
+    });
+    const ifindex = made.exitCode === 0 ? parseLinks(made.stdout).get(guest.tap)?.ifindex : undefined;
+    // Whatever was in its way, the long way finds and mends it.
+    if (ifindex === undefined) return undefined;
+    // What was seen still holds for the others, for as long as it would have.
+    if (recent !== undefined) {
+      const { atMs } = recent;
+      const seen = recent.state.then((before) => before && withGuest(before, guest));
+      seen.catch(() => {});
+      recent = { atMs, state: seen };
+    }
+    return { ifindex, tapRepaired: true, firewallRepaired: true };
+  }
+
   async function ensureGuest(guest: GuestPort): Promise<EnsuredGuestPort> {
+    const made = await makeGuest(guest);
+    if (made !== undefined) return made;
+    recent = undefined;
+    return mendGuest(guest).finally(() => {
+      recent = undefined;
+    });
+  }
+
+  async function mendGuest(guest: GuestPort): Promise<EnsuredGuestPort> {
     const { state } = await ensure([]);
     const plan = planGuestPort(state, guest);
     // Admitted before the port comes up: never a live port without its rule, never a rule that waits for none.
@@ -206,7 +248,7 @@ export function createHostNetwork(options: HostNetworkOptions): HostNetwork {
     observe,
     observeRecent,
     ensure: (guests) => exclusively(async () => (await ensure(guests)).changed),
-    ensureGuest: (guest) => exclusively(() => ensureGuest(guest)),
+    ensureGuest: (guest) => oneByOne(() => ensureGuest(guest)),
     removeGuest: (tap) => exclusively(() => removeGuest(tap)),
     listVmmNamespaces,
     destroy: () => exclusively(destroy),

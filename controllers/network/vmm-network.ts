@@ -5,6 +5,11 @@ export const VMM_BRIDGE = 'br0';
 /** The inner end of the pair whose outer end is the VM's port on the common bridge. */
 export const UPLINK = 'uplink';
 
+/** Run in a new namespace: nothing is forwarded, and there is no IPv6. */
+export const HARDEN_SCRIPT =
+  'echo 0 > /proc/sys/net/ipv4/ip_forward; ' +
+  'for f in all default; do p=/proc/sys/net/ipv6/conf/$f/disable_ipv6; [ ! -e $p ] || echo 1 > $p; done';
+
 /** What a VMM's own namespace needs, as lines for `ip -batch -` in it. Empty: nothing. */
 export interface VmmNetworkPlan {
   readonly ipCommands: readonly string[];

@@ -88,7 +88,8 @@ test('the end of a watched process is told once', (t) => {
     periodMs: 500,
     clock: new TestClock(),
     onEnd: (uid) => ended.push(uid),
-    isAlive: ({ pid }) => alive.has(pid),
+    isAlive: ({ pid, startTicks }) => alive.has(pid) && startTicks === 1,
+    isPidInUse: (pid) => alive.has(pid),
   });
   watch.set('a', { pid: 1, startTicks: 1 });
   watch.set('b', { pid: 2, startTicks: 1 });
@@ -101,4 +102,9 @@ test('the end of a watched process is told once', (t) => {
   alive.clear();
   watch.look();
   t.deepEqual(ended, ['a']);
+  // Another process has the pid: found at a later look.
+  alive.add(3);
+  watch.set('c', { pid: 3, startTicks: 2 });
+  for (let count = 0; count < 20; count += 1) watch.look();
+  t.deepEqual(ended, ['a', 'c']);
 });

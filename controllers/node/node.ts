@@ -16,6 +16,7 @@ import { sightImage } from '../artifacts/image-sight.ts';
 import { hasLandlock } from '../confinement/host-support.ts';
 import { openVmmResources } from '../confinement/vmm-resources.ts';
 import { macOf, shortIdOf, tapNameOf, vmPathsOf } from '../host/vm-identity.ts';
+import { createChangeFeed } from '../network/change-feed.ts';
 import type { HostNetwork } from '../network/host-network.ts';
 import { runNetworkWatch } from '../network/network-watch.ts';
 import { Heartbeat } from '../noderegistration/heartbeat.ts';
@@ -24,6 +25,7 @@ import { createOrphanEffects } from '../orphans/host-effects.ts';
 import { liveVmsOf } from '../orphans/live-vms.ts';
 import { runOrphanCollector } from '../orphans/orphan-collector.ts';
 import { createControllerMetrics, StatusCommitter } from '../runtime/index.ts';
+import { SANDBOX_CONTAINER_INDEXERS } from '../sandboxcontainer/of-vm.ts';
 import { createSandboxContainerController } from '../sandboxcontainer/registration.ts';
 import { startUserVmController, type UserVmController } from '../uservm/registration.ts';
 import { runRetention } from '../volumes/retention/retention-loop.ts';
@@ -72,7 +74,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const own = { ...shared, fieldSelector: boundTo(nodeName) };
   const informers = {
     userVms: new Informer<UserVm>({ ...own, definition: userVmDefinition }),
-    sandboxContainers: new Informer<SandboxContainer>({ ...own, definition: sandboxContainerDefinition }),
+    sandboxContainers: new Informer<SandboxContainer>({
+      ...own,
+      definition: sandboxContainerDefinition,
+      indexers: SANDBOX_CONTAINER_INDEXERS,
+    }),
     guestImages: new Informer<GuestImage>({ ...shared, definition: guestImageDefinition }),
   };
   const stopping = new AbortController();
@@ -220,6 +226,7 @@ function networkWatchOptions(options: NodeOptions, controller: UserVmController,
       })),
     onPortDrift: (uid: string) => controller.enqueueUid(uid),
     onMended: (uids: readonly string[]) => controller.noteFirewallMended(uids),
+    changes: createChangeFeed({ netns: options.config.netns, clock }),
     clock,
     logger: options.logger,
   };

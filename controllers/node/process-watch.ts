@@ -1,20 +1,26 @@
 import type { Clock } from '../../lib/clock.ts';
-import { isAlive, type ProcessIdentity } from '../../lib/process-identity.ts';
+import { isAlive, isPidInUse, type ProcessIdentity } from '../../lib/process-identity.ts';
 
 export interface ProcessWatchOptions {
   readonly periodMs: number;
   readonly clock: Clock;
   readonly onEnd: (uid: string) => void;
   readonly isAlive?: (process: ProcessIdentity) => boolean;
+  readonly isPidInUse?: (pid: number) => boolean;
 }
+
+/** Whether a pid that is in use still is that very process is read from /proc only so often, in looks. */
+const THOROUGH_EVERY = 20;
 
 /**
  * Tells when a VMM ends. VMMs outlive this process, so after a restart they are not its children and no
- * signal comes: /proc is read instead, one small file a VMM a period.
+ * signal comes. A look is one system call a VMM, which tells whether the pid is in use; a pid that went to another
+ * process meanwhile, or a zombie that nobody reaps, is found at every 20th look.
  */
 export class ProcessWatch {
   readonly #options: ProcessWatchOptions;
   readonly #watched = new Map<string, ProcessIdentity>();
+  #lookCount = 0;
 
   constructor(options: ProcessWatchOptions) {
     this.#options = options;
@@ -38,8 +44,10 @@ export class ProcessWatch {
   /** One look at all: each process that is gone is told once. */
   look(): void {
     const alive = this.#options.isAlive ?? isAlive;
+    const inUse = this.#options.isPidInUse ?? isPidInUse;
+    const isThorough = this.#lookCount++ % THOROUGH_EVERY === 0;
     for (const [uid, process] of this.#watched) {
-      if (alive(process)) continue;
+      if (inUse(process.pid) && !(isThorough && !alive(process))) continue;
       this.#watched.delete(uid);
       this.#options.onEnd(uid);
     }

@@ -8,6 +8,7 @@ import { executeSteps } from './execute.ts';
 import { earlierFailures, isExitRecorded } from './exit.ts';
 import type { Observation } from './guest-observer.ts';
 import { CONTAINER_LABELS } from './labels.ts';
+import { containersOf } from './of-vm.ts';
 import { type FoundContainers, findOwnContainer, instanceOf } from './own-container.ts';
 import { isDisappeared, type ReadyVm, type Work } from './pass.ts';
 import type { Reason } from './pass-facts.ts';
@@ -77,12 +78,9 @@ function prepare(
     const [owner, address] = [labels[CONTAINER_LABELS.uid], labels[CONTAINER_LABELS.address]];
     return owner === undefined || address === undefined ? [] : [{ uid: owner, address }];
   });
-  const declared = containers
-    .list(namespace)
-    .filter((other) => other.spec.vmRef.name === object.spec.vmRef.name)
-    .flatMap((other) =>
-      other.status?.address === undefined ? [] : [{ uid: other.metadata.uid, address: other.status.address }],
-    );
+  const declared = containersOf(containers, { namespace, name: object.spec.vmRef.name }).flatMap((other) =>
+    other.status?.address === undefined ? [] : [{ uid: other.metadata.uid, address: other.status.address }],
+  );
   const address = addresses.allocate(vm.key, uid, [...declared, ...labelled]);
   const effective = effectiveSpec(name, object.spec, { vmId: vm.vmId, user: vm.user, address });
   const specHash = specHashOf(effective);

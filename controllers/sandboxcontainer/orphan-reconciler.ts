@@ -17,6 +17,7 @@ import {
 import type { GuestOf } from './guest.ts';
 import type { GuestObserver } from './guest-observer.ts';
 import type { LookUpContainer } from './look-up.ts';
+import { containersOf } from './of-vm.ts';
 import { findOrphans, type OrphanContainer } from './orphans.ts';
 import { nextTickMs } from './tick.ts';
 import { classifyVm } from './vm-state.ts';
@@ -68,10 +69,10 @@ export class OrphanReconciler implements Reconciler {
         cause: error,
       });
     });
-    const declared = this.#dependencies.containers
-      .list(request.namespace)
-      .filter((object) => object.spec.vmRef.name === request.name)
-      .map((object) => ({ uid: object.metadata.uid, role: object.spec.role }));
+    const declared = containersOf(this.#dependencies.containers, request).map((object) => ({
+      uid: object.metadata.uid,
+      role: object.spec.role,
+    }));
     const suspects = findOrphans({ ...observation, declared });
     const due = this.#due(formatKey(request), [
       ...suspects.containers.map(({ id }) => id),

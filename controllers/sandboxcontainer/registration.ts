@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import { type ApiClient, formatKey, type Informer } from '../../api/client/index.ts';
+import { type ApiClient, type Informer, keyOf } from '../../api/client/index.ts';
 import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -21,6 +21,7 @@ import { GuestObserver } from './guest-observer.ts';
 import { httpProbe } from './http-probe.ts';
 import { createLookUp } from './look-up.ts';
 import { createContainerMetrics } from './metrics.ts';
+import { containersOf } from './of-vm.ts';
 import { OrphanReconciler } from './orphan-reconciler.ts';
 import { PidsWatch } from './pids-watch.ts';
 import { podmanGuest } from './podman-guest.ts';
@@ -30,7 +31,7 @@ import { RestartBackoff } from './restart-backoff.ts';
 
 export interface SandboxContainerControllerOptions {
   readonly client: Pick<ApiClient, 'get' | 'patch'>;
-  /** Started elsewhere. */
+  /** Started elsewhere; that of the containers with `SANDBOX_CONTAINER_INDEXERS`. */
   readonly informers: {
     readonly userVms: Informer<UserVm>;
     readonly sandboxContainers: Informer<SandboxContainer>;
@@ -125,10 +126,10 @@ export function createSandboxContainerController(
 function containersOfVms({ informers }: SandboxContainerControllerOptions): Source {
   return informerSource(informers.userVms, {
     keys: (vm) =>
-      informers.sandboxContainers.lister
-        .list(vm.metadata.namespace)
-        .filter((object) => object.spec.vmRef.name === vm.metadata.name)
-        .map((object) => formatKey({ namespace: object.metadata.namespace, name: object.metadata.name })),
+      containersOf(informers.sandboxContainers.lister, {
+        namespace: vm.metadata.namespace,
+        name: vm.metadata.name ?? '',
+      }).map(keyOf),
   });
 }
 

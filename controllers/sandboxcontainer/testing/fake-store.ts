@@ -1,10 +1,15 @@
-import type { Lister } from '../../../api/client/index.ts';
+import type { IndexFunction, Lister } from '../../../api/client/index.ts';
 import type { ApiObject, Stored } from '../../../crds/meta/meta.ts';
 
 /** The API server and an informer that is always up to date, for one kind. Objects are frozen as in a real cache. */
 export class FakeStore<T extends ApiObject> implements Lister<T> {
   readonly #objects = new Map<string, Stored<T>>();
+  readonly #indexers: Readonly<Record<string, IndexFunction<T>>>;
   #revision = 0;
+
+  constructor(indexers: Readonly<Record<string, IndexFunction<T>>> = {}) {
+    this.#indexers = indexers;
+  }
 
   get(namespace: string, name: string): Stored<T> | undefined {
     return this.#objects.get(`${namespace}/${name}`);
@@ -20,8 +25,10 @@ export class FakeStore<T extends ApiObject> implements Lister<T> {
     );
   }
 
-  byIndex(): Stored<T>[] {
-    return [];
+  byIndex(index: string, value: string): Stored<T>[] {
+    const valuesOf = this.#indexers[index];
+    if (valuesOf === undefined) throw new RangeError(`no index ${JSON.stringify(index)}`);
+    return this.list().filter((object) => [...valuesOf(object)].includes(value));
   }
 
   drop(namespace: string, name: string): void {

@@ -14,6 +14,7 @@ import { AddressBook } from '../address-book.ts';
 import { apiEffects } from '../effects.ts';
 import { GUEST_EFFECTS, type Guest } from '../guest.ts';
 import { GuestObserver } from '../guest-observer.ts';
+import { SANDBOX_CONTAINER_INDEXERS } from '../of-vm.ts';
 import { PidsWatch } from '../pids-watch.ts';
 import type { ProbeSubject } from '../prober.ts';
 import { NOT_PROBED } from '../readiness.ts';
@@ -31,7 +32,7 @@ const namespace = 'default';
 export class FakeWorld {
   readonly clock = new TestClock();
   readonly guest = new FakeGuest(() => this.clock.nowMs());
-  readonly containers = new FakeStore<SandboxContainer>();
+  readonly containers = new FakeStore<SandboxContainer>(SANDBOX_CONTAINER_INDEXERS);
   readonly userVms = new FakeStore<UserVm>();
   readonly events: LifecycleEvent[] = [];
   /** Containers whose probe passes, by name. */
