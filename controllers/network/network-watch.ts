@@ -25,7 +25,7 @@ export interface NetworkWatchOptions {
 }
 
 /** Changes come in crowds: they are waited for so long, and looks take at most a fifth of the time. */
-const CROWD_MS = 100;
+const CROWD_MS = 300;
 const LOOK_SHARE = 5;
 
 /**
