@@ -51,7 +51,7 @@ export class Population {
 
   async #declare(user: string): Promise<void> {
     const { client, config } = this.#host;
-    await client.create(userVmDefinition, smallVm(user, { dataVolume: { size: '16Mi' } }));
+    await client.create(userVmDefinition, smallVm(user, { dataVolume: { size: '16Mi', retention: '0s' } }));
     // Placement counts memory and cpus, of which VMs without guests take none: they are bound by hand.
     const status = { nodeName: config.nodeName, phase: 'Scheduled' };
     await client.patch(

@@ -11,7 +11,12 @@ function declared(kind: string, name: string, spec: SpecFields): ApiObject {
 
 /** A small VM of the user of that name. */
 export function smallVm(user: string, spec: SpecFields = {}): ApiObject {
-  return declared('UserVM', user, { user, memory: '256Mi', dataVolume: { size: '64Mi' }, ...spec });
+  return declared('UserVM', user, {
+    user,
+    memory: '256Mi',
+    dataVolume: { size: '64Mi', retention: '0s' },
+    ...spec,
+  });
 }
 
 /** A container `<user>-<role>` in the user's VM, with a port and a readiness probe where the role has a route. */
