@@ -140,9 +140,17 @@ export function findNode() {
   process.exit(1);
 }
 
-/** The environment for what runs under the pinned Node: the machine's own programs, and this Node first. */
+/**
+ * The environment for what runs under the pinned Node: the machine's own programs, and this Node first. Every process
+ * of Holt strips and compiles the same TypeScript: Node keeps what came of it here, which halves the time of a start.
+ * A folder that can't be written to is no failure: Node goes on without.
+ */
 export function cleanEnvironment(node) {
-  return { ...process.env, PATH: [dirname(node), ...searchPath].join(delimiter) };
+  return {
+    NODE_COMPILE_CACHE: join(checkout, 'node_modules', '.cache', 'node-compile'),
+    ...process.env,
+    PATH: [dirname(node), ...searchPath].join(delimiter),
+  };
 }
 
 /** Hands over to the pinned Node; signals reach the child by the terminal's process group or are passed on. */
