@@ -144,7 +144,9 @@ test('a deadline ends a call that gets no answer, and the connection goes on', a
 });
 
 test('answers that are none of gRPC are told as what they are', async (t) => {
+  const asked: string[] = [];
   const server = createServer((request, response) => {
+    asked.push(request.url.split('/').at(-1) ?? '');
     if (request.url.endsWith('Range')) response.writeHead(503).end('busy');
     else if (request.url.endsWith('Txn')) response.writeHead(200).end('no frame');
     else response.stream.close(7);
@@ -160,5 +162,7 @@ test('answers that are none of gRPC are told as what they are', async (t) => {
   t.is(busy.kind, 'unavailable');
   t.regex(busy.message, /HTTP status code 503/);
   t.is((await failure(put('key', 'value', own))).kind, 'unavailable');
+  t.deepEqual(asked.splice(0), ['Range', 'Txn'], 'what may have been carried out is not asked again');
   t.true(wasNeverSent(await failure(own.compact(1))), 'a refused stream was not worked on');
+  t.true(asked.length <= 2, 'grpc-js may ask once more for what was refused');
 });
