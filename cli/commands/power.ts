@@ -49,7 +49,7 @@ async function change(
   });
 }
 
-/** start, stop, pause, resume and recycle: what a person does to a VM, each as a change of its spec. */
+/** start, stop, pause, resume, standby, wake and recycle: what a person does to a VM, each as a change of its spec. */
 export function registerPower(program: Command, context: CliContext): void {
   const command = (name: string, summary: string, action: (vm: string, flags: PowerFlags) => Promise<void>) =>
     program
@@ -68,6 +68,12 @@ export function registerPower(program: Command, context: CliContext): void {
   );
   command('pause', 'freeze a VM with all that is in its memory', (vm, flags) =>
     change(vm, flags, context, { powerState: 'Paused' }, (object) => hasPhase(object, 'Paused'), 'paused'),
+  );
+  command('standby', 'write a VM to disk with its memory, and end it until it is woken', (vm, flags) =>
+    change(vm, flags, context, { powerState: 'Standby' }, (object) => hasPhase(object, 'Standby'), 'asleep'),
+  );
+  command('wake', 'let a VM in standby go on', (vm, flags) =>
+    change(vm, flags, context, { powerState: 'Running' }, isReady, 'running'),
   );
   command('resume', 'let a paused VM go on', (vm, flags) =>
     change(vm, flags, context, { powerState: 'Running' }, isReady, 'running'),

@@ -57,6 +57,10 @@ export interface VmPaths {
   readonly console: string;
   readonly vmmLog: string;
   readonly record: string;
+  /** Folder of the VM's snapshot: its name is root's, what is in it the VMM's. */
+  readonly snapshot: string;
+  /** Says that there is a snapshot, and of what. */
+  readonly standby: string;
 }
 
 /** Where the files of the VM `shortId` are, below the directory that holds all VMs. */
@@ -72,6 +76,8 @@ export function vmPathsOf(vmsDirectory: string, shortId: ShortId): VmPaths {
     console: join(runtime, 'console.log'),
     vmmLog: join(directory, 'vmm.log'),
     record: join(directory, 'vmm.json'),
+    snapshot: join(directory, 'snapshot'),
+    standby: join(directory, 'standby.json'),
   };
 }
 

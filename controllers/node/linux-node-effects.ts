@@ -35,6 +35,15 @@ import {
   writeTextAtomically,
 } from './run-directory.ts';
 import { awaitVmmApi, spawnVmm } from './spawn-vmm.ts';
+import {
+  flushVolume,
+  removeStandby,
+  requireSnapshotRoom,
+  restoreSnapshot,
+  takeSnapshot,
+  volumeMarkOf,
+  writeStandby,
+} from './vm-snapshot.ts';
 
 export interface LinuxNodeEffectsOptions {
   readonly netns: string;
@@ -54,8 +63,8 @@ const NETNS_DIRECTORY = '/run/netns';
 
 /** Time-outs of calls into a VMM and its guest, in milliseconds. */
 const TIMEOUTS = {
-  kvm: { api: 5_000, boot: 20_000, guest: 2_000, ingress: 2_000 },
-  emulated: { api: 10_000, boot: 30_000, guest: 10_000, ingress: 10_000 },
+  kvm: { api: 5_000, boot: 20_000, memory: 120_000, guest: 2_000, ingress: 2_000 },
+  emulated: { api: 10_000, boot: 30_000, memory: 180_000, guest: 10_000, ingress: 10_000 },
 } as const;
 
 /** Where a VM's data volume is. */
@@ -72,6 +81,7 @@ export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEf
   const vmm = (paths: VmPaths) => new VmmClient({ socketPath: paths.apiSocket, timeoutMs: timeouts.api });
   return {
     readRecord: (paths) => readTextOrNothing(paths.record),
+    readStandby: (paths) => readTextOrNothing(paths.standby),
     readProcess: (pid) => readProcess(pid),
     listProcesses: () => listProcesses(),
     observeGuestPort: (port, vmmPid) => observeGuestPort(options, port, vmmPid),
@@ -81,6 +91,14 @@ export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEf
     describeExit,
     verifyImage: options.verifyImage,
     volumeBytes: (uid) => hostVolumeFiles.sizeOf(dataDiskOf(volumesDirectory, uid)),
+    volumeMark: (uid) => volumeMarkOf(dataDiskOf(volumesDirectory, uid)),
+    flushVolume: (uid) => flushVolume(dataDiskOf(volumesDirectory, uid)),
+    requireSnapshotRoom,
+    takeSnapshot: (paths) => takeSnapshot(paths, vmm(paths), { timeoutMs: timeouts.memory }),
+    writeStandby,
+    removeStandby,
+    restoreVm: (paths, snapshot) =>
+      restoreSnapshot(paths, vmm(paths), { snapshot, timeoutMs: timeouts.memory }),
     async ensureVolume(uid, sizeBytes) {
       await ensureDataVolume(volumeDeps, { path: dataDiskOf(volumesDirectory, uid), sizeBytes });
     },
@@ -100,7 +118,8 @@ export function createLinuxNodeEffects(options: LinuxNodeEffectsOptions): NodeEf
     writeRecord: (paths, text) => writeTextAtomically(paths.record, text),
     spawnVmm: (paths, launch) => launchVmm(options, paths, launch),
     awaitVmmApi: (paths, process) => awaitVmmApi({ paths, process, timeoutMs: timeouts.api, clock }),
-    createVm: (paths, config) => vmm(paths).create(options.landlock ? withLandlock(config) : config),
+    createVm: (paths, config) =>
+      vmm(paths).create(options.landlock ? withLandlock(config, paths.snapshot) : config),
     bootVm: (paths) => vmm(paths).boot({ timeoutMs: timeouts.boot }),
     pauseVm: (paths) => vmm(paths).pause(),
     resumeVm: (paths) => vmm(paths).resume(),
@@ -146,7 +165,7 @@ async function launchVmm(
       netns: vmmNetnsOf(netns, shortIdOfTap(port.tap)),
       userId: vmmUserIdOf(port.ip),
       readPaths: [...vmm.readPaths, ...new Set(launch.readPaths.map((path) => dirname(path)))],
-      writePaths: [paths.runtime, dataDisk],
+      writePaths: [paths.runtime, paths.snapshot, dataDisk],
       limited: await resources.prepare(vmId, vmmLimitsOf(launch, vmm.mode)),
     },
   });

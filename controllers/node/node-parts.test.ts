@@ -23,7 +23,7 @@ test('a run directory is prepared without the sockets of an earlier VMM; its rec
   await writeFile(paths.console, 'hello');
   await writeTextAtomically(paths.record, '{}');
   await prepareRunDirectory(paths);
-  t.deepEqual((await readdir(paths.directory)).sort(), ['run', 'vmm.json']);
+  t.deepEqual((await readdir(paths.directory)).sort(), ['run', 'snapshot', 'vmm.json']);
   t.deepEqual(await readdir(paths.runtime), ['console.log']);
   for (const directory of [paths.directory, paths.runtime]) t.is((await stat(directory)).mode & 0o777, 0o700);
   await clearRun(paths);

@@ -27,6 +27,7 @@ export async function writeTextAtomically(path: string, text: string): Promise<v
 export async function prepareRunDirectory(paths: VmPaths): Promise<void> {
   await mkdir(paths.directory, { recursive: true, mode: 0o700 });
   await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
+  await mkdir(paths.snapshot, { recursive: true, mode: 0o700 });
   await unlinkSockets(paths);
   await rm(paths.events, { force: true });
 }

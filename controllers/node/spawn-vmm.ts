@@ -27,6 +27,7 @@ export async function spawnVmm(options: SpawnVmmOptions): Promise<ProcessIdentit
   const root = join(paths.directory, 'root');
   await mkdir(root, { recursive: true, mode: 0o700 });
   await giveAway(paths.runtime, userId);
+  await giveAway(paths.snapshot, userId);
   for (const file of ownFiles) await chown(file, userId, userId);
   await using log = await open(paths.vmmLog, 'a', 0o600);
   const vmm = [binary, '--api-socket', `path=${paths.apiSocket}`, '--event-monitor', `path=${paths.events}`];

@@ -17,6 +17,12 @@ async function paused(drive: Drive): Promise<void> {
   await drive.settle();
 }
 
+async function asleep(drive: Drive): Promise<void> {
+  await drive.settle();
+  drive.api.setSpec({ powerState: 'Standby' });
+  await drive.settle();
+}
+
 /** Twenty seconds without the API server; a process that dies meanwhile starts into the outage. */
 async function killedDuring(outage: 'down' | 'hung', drive: Drive): Promise<void> {
   // Not older than this process: it has seen the VM serve.
@@ -61,6 +67,31 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     prepare: paused,
     change: ({ api }) => api.setSpec({ powerState: 'Running', recycleRequest: 'one' }),
   },
+  standby: { prepare: running, change: ({ api }) => api.setSpec({ powerState: 'Standby' }) },
+  'standby of a paused VM': { prepare: paused, change: ({ api }) => api.setSpec({ powerState: 'Standby' }) },
+  'standby, taken back while it is carried out': {
+    prepare: running,
+    change: async (drive) => {
+      drive.api.setSpec({ powerState: 'Standby' });
+      await drive.once();
+      await drive.once();
+      drive.api.setSpec({ powerState: 'Running' });
+    },
+  },
+  wake: { prepare: asleep, change: ({ api }) => api.setSpec({ powerState: 'Running' }) },
+  'wake from a corrupt snapshot': {
+    prepare: asleep,
+    change: ({ api, host }) => {
+      if (host.snapshot !== undefined) host.snapshot.isWhole = false;
+      api.setSpec({ powerState: 'Running' });
+    },
+  },
+  'wake with another size': {
+    prepare: asleep,
+    change: ({ api }) => api.setSpec({ powerState: 'Running', cpus: 2 }),
+  },
+  'stop a VM in standby': { prepare: asleep, change: ({ api }) => api.setSpec({ powerState: 'Stopped' }) },
+  'delete a VM in standby': { prepare: asleep, change: ({ api }) => api.delete() },
   'VMM killed while paused': { prepare: paused, change: ({ host }) => host.kill(host.living()[0]?.pid ?? 0) },
   'VMM killed': { prepare: running, change: ({ host }) => host.kill(host.living()[0]?.pid ?? 0) },
   'VMM killed without the API server': {

@@ -61,7 +61,18 @@ function outcomeEvents(input: EventsInput): LifecycleEvent[] {
     case 'paused':
       if (previous.phase === 'Paused') return [];
       return [normal(USER_VM_REASONS.Paused, 'the VM stands still; its memory and its connections are kept')];
+    case 'standby':
+      if (previous.phase === 'Standby') return [];
+      return [normal(USER_VM_REASONS.Standby, outcome.message)];
+    case 'ended':
+      if (outcome.reason !== USER_VM_REASONS.SnapshotUnusable) return [];
+      return [warning(outcome.reason, outcome.message)];
     case 'resuming':
+      if (recordAfter?.restoredFrom !== undefined && recordBefore?.resumedAt !== recordAfter.resumedAt) {
+        return [
+          normal(USER_VM_REASONS.Woken, `the VM goes on from its snapshot of ${recordAfter.restoredFrom}`),
+        ];
+      }
       if (previous.phase !== 'Paused') return [];
       return [normal(USER_VM_REASONS.Resumed, 'the VM goes on where it was paused')];
     case 'failed':
@@ -86,7 +97,7 @@ function conditionEvents({ previous, next, recordAfter }: EventsInput): Lifecycl
     events.push(normal(USER_VM_REASONS.Booted, `the guest booted, boot id ${next.bootId}`));
   }
   if (turned(USER_VM_CONDITIONS.Ready)) {
-    if (recordAfter?.resumedAt !== undefined) {
+    if (recordAfter?.resumedAt !== undefined && recordAfter.restoredFrom === undefined) {
       return [...events, normal(USER_VM_REASONS.Ready, 'the VM serves again')];
     }
     const totalMs = (next.lifecycle ?? []).reduce((sum, step) => sum + step.durationMs, 0);

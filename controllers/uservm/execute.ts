@@ -11,6 +11,7 @@ import { pressPowerButton } from './steps/press-power-button.ts';
 import { resumeVm } from './steps/resume-vm.ts';
 import { shutdownVmm } from './steps/shutdown-vmm.ts';
 import { spawnVmm } from './steps/spawn-vmm.ts';
+import { takeSnapshot } from './steps/take-snapshot.ts';
 
 /** The reason in condition and event when a step fails, where its error brings none of its own. */
 const FAILURE_REASONS: Readonly<Record<StepName, string>> = {
@@ -24,6 +25,10 @@ const FAILURE_REASONS: Readonly<Record<StepName, string>> = {
   createVm: USER_VM_REASONS.VmCreateFailed,
   bootVm: USER_VM_REASONS.VmCreateFailed,
   pauseVm: USER_VM_REASONS.PauseFailed,
+  requireSnapshotRoom: USER_VM_REASONS.StandbyFailed,
+  takeSnapshot: USER_VM_REASONS.StandbyFailed,
+  restoreVm: USER_VM_REASONS.SnapshotUnusable,
+  removeStandby: USER_VM_REASONS.SnapshotUnusable,
   resumeVm: USER_VM_REASONS.GuestUnresponsive,
   beginStop: USER_VM_REASONS.Stopping,
   pressPowerButton: USER_VM_REASONS.Stopping,
@@ -88,7 +93,7 @@ async function executeStep(step: Step, context: StepContext, state: StepState): 
     case 'ensureNetwork':
       return ensureNetwork(context, state);
     case 'spawnVmm':
-      return spawnVmm(context, state, step.image);
+      return spawnVmm(context, state, step);
     case 'beginStop':
       return beginStop(context, state, step.stop);
     case 'pressPowerButton':
@@ -115,6 +120,17 @@ async function executeStep(step: Step, context: StepContext, state: StepState): 
       return state;
     case 'pauseVm':
       await effects.pauseVm(paths);
+      return state;
+    case 'requireSnapshotRoom':
+      await effects.requireSnapshotRoom(paths, state.record?.boot.memoryBytes ?? 0);
+      return state;
+    case 'takeSnapshot':
+      return takeSnapshot(context, state);
+    case 'restoreVm':
+      await effects.restoreVm(paths, step.snapshot);
+      return state;
+    case 'removeStandby':
+      await effects.removeStandby(paths);
       return state;
     case 'resumeVm':
       return resumeVm(context, state);

@@ -10,6 +10,7 @@ export const LIFECYCLE_NAMES: Readonly<Partial<Record<StepName, string>>> = {
   spawnVmm: 'vmmStarted',
   createVm: 'vmCreated',
   bootVm: 'vmBooted',
+  restoreVm: 'vmRestored',
 };
 
 /** The first start's first step: from the object's creation to its binding, both by the API server's wall clock. */

@@ -3,6 +3,7 @@ import type { ProcessEntry } from '../host/process-table.ts';
 import type { VmPaths } from '../host/vm-identity.ts';
 import type { VmConfig } from '../vmm/vm-config.ts';
 import type { VolumeOwner } from '../volumes/retention/retained-record.ts';
+import type { VmSnapshot } from './standby-record.ts';
 
 /** A guest's own words (vsock port 1027). */
 export interface GuestInfo {
@@ -59,6 +60,8 @@ export type VmmApiState = 'unreachable' | 'empty' | 'created' | 'running' | 'pau
 export interface NodeEffects {
   // What is there
   readRecord(paths: VmPaths): Promise<string | undefined>;
+  /** Text of `standby.json`. */
+  readStandby(paths: VmPaths): Promise<string | undefined>;
   readProcess(pid: number): Promise<ProcessEntry | undefined>;
   listProcesses(): Promise<readonly ProcessEntry[]>;
   /** `vmmPid`: the VMM whose tap is looked at. */
@@ -69,6 +72,8 @@ export interface NodeEffects {
   ingressAnswers(ip: string): Promise<boolean>;
   /** Size of the data volume; undefined when there is none. */
   volumeBytes(uid: string): Promise<number | undefined>;
+  /** What tells the volume from itself after any write; undefined when there is none. */
+  volumeMark(uid: string): Promise<string | undefined>;
   /** Why a VMM ended, as far as its event file and log tell; empty when they don't. */
   describeExit(paths: VmPaths): Promise<string>;
 
@@ -100,6 +105,18 @@ export interface NodeEffects {
   /** Freezes the VM; its memory and its connections stay. */
   pauseVm(paths: VmPaths): Promise<void>;
   resumeVm(paths: VmPaths): Promise<void>;
+  /** @throws DiskFullError */
+  requireSnapshotRoom(paths: VmPaths, memoryBytes: number): Promise<void>;
+  /** Writes a paused VM out, flushed, in the place of an earlier snapshot. */
+  takeSnapshot(paths: VmPaths): Promise<VmSnapshot>;
+  /** Flushes the volume and tells its mark. */
+  flushVolume(uid: string): Promise<string>;
+  /** Says that the snapshot is whole: for good, also across a crash of the host. */
+  writeStandby(paths: VmPaths, text: string): Promise<void>;
+  /** Takes that back, for good, and then removes the snapshot. */
+  removeStandby(paths: VmPaths): Promise<void>;
+  /** Gives an empty VMM the VM of the snapshot; it stands still. @throws where that is not the one that was taken */
+  restoreVm(paths: VmPaths, snapshot: VmSnapshot): Promise<void>;
   /** A paused VM goes on first: its guest could not answer the button. */
   pressPowerButton(paths: VmPaths): Promise<void>;
   shutdownVmm(paths: VmPaths): Promise<void>;

@@ -1,11 +1,12 @@
 import type { ProcessIdentity } from '../../lib/process-identity.ts';
 import type { BootSpec } from './boot-spec.ts';
 import type { GuestInfo, GuestPort, GuestPortSight, VmmApiState } from './node-effects.ts';
+import type { StandbyRecord } from './standby-record.ts';
 import type { VmmRecord } from './vmm-record.ts';
 
 /** What the object wants, without its form. */
 export interface DesiredVm {
-  readonly goal: 'run' | 'pause' | 'stop' | 'delete';
+  readonly goal: 'run' | 'pause' | 'standby' | 'stop' | 'delete';
   readonly boot: BootSpec;
   readonly recycleRequest: string | undefined;
   /** The artifact that the VM is to be recycled onto; undefined: whichever it has. */
@@ -51,6 +52,10 @@ export interface Observation {
   readonly nowMs: number;
   readonly record: VmmRecord | undefined;
   readonly vmm: LiveVmm | undefined;
+  /** A whole snapshot of this VM is there. */
+  readonly standby: StandbyRecord | undefined;
+  /** Of the data volume, looked at where there is a snapshot. */
+  readonly volumeMark: string | undefined;
   /** Without a live recorded VMM: processes that still belong to this VM, and must go first. */
   readonly leftovers: readonly ProcessIdentity[];
   readonly port: GuestPort;

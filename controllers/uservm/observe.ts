@@ -4,6 +4,7 @@ import { apiSocketOf, type ProcessEntry } from '../host/process-table.ts';
 import { type VmPaths, vmIdOf } from '../host/vm-identity.ts';
 import type { GuestPort, NodeEffects } from './node-effects.ts';
 import type { DesiredVm, ImageSight, LiveVmm, Observation, VmMemorySight } from './observation.ts';
+import { parseStandbyRecord } from './standby-record.ts';
 import { parseVmmRecord, type VmmRecord } from './vmm-record.ts';
 
 export interface ObserveOptions {
@@ -17,12 +18,15 @@ export interface ObserveOptions {
   readonly nowMs: number;
 }
 
+const ENDING_PHASES: ReadonlySet<string | undefined> = new Set(['Suspending', 'Stopping', 'Deleting']);
+
 /** Looks at everything that one VM has on this host. Changes nothing. */
 export async function observeUserVm(effects: NodeEffects, options: ObserveOptions): Promise<Observation> {
   const { uid, paths, port, desired, status } = options;
   const written = parseVmmRecord(await effects.readRecord(paths));
   // A record of another UID is of a deleted object whose first 12 digits were the same: never ours.
   const record = written?.uid === uid ? written : undefined;
+  const standby = parseStandbyRecord(await effects.readStandby(paths), uid);
   const process = record === undefined ? undefined : await recordedProcess(effects, paths, record);
   const portSight = await effects.observeGuestPort(port, process?.pid);
   // Whoever is to end is not asked how it is: an answer would change nothing, and its absence would cost time.
@@ -41,6 +45,8 @@ export async function observeUserVm(effects: NodeEffects, options: ObserveOption
     nowMs: options.nowMs,
     record,
     vmm,
+    standby,
+    volumeMark: standby === undefined ? undefined : await effects.volumeMark(uid),
     leftovers,
     port,
     portSight,
@@ -48,7 +54,7 @@ export async function observeUserVm(effects: NodeEffects, options: ObserveOption
     wasBooted: isSameVmm && isTrue('Booted'),
     wasReady: isSameVmm && isTrue('Ready'),
     wasPaused: isSameVmm && status.phase === 'Paused',
-    wasRunning: status?.vmmPid !== undefined && status.phase !== 'Stopping' && status.phase !== 'Deleting',
+    wasRunning: status?.vmmPid !== undefined && !ENDING_PHASES.has(status.phase),
     memory: options.memory,
   };
 }

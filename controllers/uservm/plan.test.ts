@@ -19,7 +19,7 @@ const bootSpec: fc.Arbitrary<BootSpec> = fc.record({
 });
 
 const desired: fc.Arbitrary<DesiredVm> = fc.record({
-  goal: fc.constantFrom('run', 'pause', 'stop', 'delete'),
+  goal: fc.constantFrom('run', 'pause', 'standby', 'stop', 'delete'),
   boot: bootSpec,
   recycleRequest: fc.constantFrom(undefined, 'one'),
   dueDigest: fc.constantFrom(undefined, IMAGE.digest, `sha256:${'d'.repeat(64)}`),
@@ -39,6 +39,7 @@ const record = fc.record(
     boot: bootSpec,
     imageDigest: fc.constantFrom(IMAGE.digest, `sha256:${'1'.repeat(64)}`),
     resumedAt: agoMs.map(iso),
+    restoredFrom: agoMs.map(iso),
     stop: fc.record({
       reason: fc.constant('Stopping'),
       message: fc.constant('m'),
@@ -61,6 +62,20 @@ const record = fc.record(
     ],
   },
 );
+
+const standbyRecord = fc.record({
+  uid: fc.constant('u'),
+  takenAt: agoMs.map(iso),
+  boot: bootSpec,
+  imageDigest: fc.constantFrom(IMAGE.digest, `sha256:${'1'.repeat(64)}`),
+  volumeMark: fc.constantFrom('m1', 'm2'),
+  snapshot: fc.record({
+    vmmVersion: fc.constant('v1'),
+    files: fc.array(fc.record({ name: fc.constant('a'), bytes: fc.nat(), crc32: fc.nat() }), {
+      maxLength: 1,
+    }),
+  }),
+});
 
 const liveVmm = fc.record({
   process: fc.constant({ pid: 7, startTicks: 70 }),
@@ -92,6 +107,8 @@ const observation: fc.Arbitrary<Observation> = fc
     ),
     wasBooted: fc.boolean(),
     wasReady: fc.boolean(),
+    standby: fc.option(standbyRecord, { nil: undefined }),
+    volumeMark: fc.constantFrom(undefined, 'm1', 'm2'),
     wasPaused: fc.boolean(),
     wasRunning: fc.boolean(),
     memory: fc.record({
@@ -140,13 +157,14 @@ test('a VMM is started only where none of this VM lives, for a VM that should ru
     const at = names(plan).indexOf('spawnVmm');
     if (at < 0) return true;
     const before = names(plan).slice(0, at);
+    const isWake = names(plan).includes('restoreVm');
     return (
       seen.vmm === undefined &&
       seen.record === undefined &&
       seen.leftovers.length === 0 &&
       seen.image.state === 'verified' &&
       wanted.goal === 'run' &&
-      ['ensureVolume', 'ensureNetwork', 'prepareRunDirectory'].every((name) =>
+      [isWake ? 'verifyImage' : 'ensureVolume', 'ensureNetwork', 'prepareRunDirectory'].every((name) =>
         before.some((done) => done === name),
       )
     );
@@ -190,7 +208,8 @@ test('a live VMM is touched only after the stop was written down, unless it was 
 
 test('every plan either is settled or says when to look again; a settled one is stopped, deleted or healthy', (t) => {
   holds(
-    ({ plan }) => plan.requeueAfterMs !== undefined || ['stopped', 'deleted'].includes(plan.outcome.state),
+    ({ plan }) =>
+      plan.requeueAfterMs !== undefined || ['stopped', 'standby', 'deleted'].includes(plan.outcome.state),
   );
   t.pass();
 });
@@ -201,6 +220,7 @@ test('a healthy VM with the wanted spec gets no step', (t) => {
       wanted.goal === 'run' &&
       seen.record !== undefined &&
       seen.record.stop === undefined &&
+      seen.standby === undefined &&
       JSON.stringify(seen.record.boot) === JSON.stringify(wanted.boot) &&
       seen.record.tapIfindex === seen.portSight.ifindex &&
       seen.portSight.isConverged &&
@@ -212,9 +232,36 @@ test('a healthy VM with the wanted spec gets no step', (t) => {
   t.pass();
 });
 
+test('nothing runs while a snapshot could still be restored, and a snapshot is restored into its own world alone', (t) => {
+  holds(({ wanted, seen, plan }) => {
+    const steps = names(plan);
+    const goesOn = Math.max(steps.indexOf('resumeVm'), steps.indexOf('bootVm'));
+    const gone = steps.indexOf('removeStandby');
+    if (goesOn >= 0 && seen.standby !== undefined && (gone < 0 || gone > goesOn)) return false;
+    const restored = steps.indexOf('restoreVm');
+    if (restored < 0) return true;
+    const isOwnVmm = steps.includes('spawnVmm')
+      ? seen.standby?.volumeMark === seen.volumeMark &&
+        seen.standby?.imageDigest === IMAGE.digest &&
+        seen.standby.boot.cpus === wanted.boot.cpus &&
+        seen.standby.boot.recycleId === wanted.boot.recycleId
+      : seen.record?.restoredFrom !== undefined && seen.vmm?.api === 'empty';
+    return isOwnVmm && seen.standby !== undefined && steps[restored + 1] === 'removeStandby';
+  });
+  t.pass();
+});
+
+test('a VM is written out only while it stands still, and only where that is wanted', (t) => {
+  holds(({ wanted, seen, plan }) => {
+    if (!names(plan).includes('takeSnapshot')) return true;
+    return wanted.goal === 'standby' && seen.vmm?.api === 'paused' && seen.standby === undefined;
+  });
+  t.pass();
+});
+
 test('a VM that is to be paused is never started, and one that is paused is ended by nothing but its owner', (t) => {
   holds(({ wanted, seen, plan }) => {
-    if (wanted.goal !== 'pause') return !names(plan).includes('pauseVm');
+    if (wanted.goal !== 'pause') return wanted.goal === 'standby' || !names(plan).includes('pauseVm');
     if (names(plan).includes('spawnVmm')) return false;
     const isKept = seen.vmm?.api === 'paused' || (seen.vmm?.api === 'unreachable' && seen.wasPaused);
     return !isKept || seen.record?.stop !== undefined || !names(plan).includes('beginStop');

@@ -3,8 +3,11 @@ import { describeDifferences } from './boot-spec.ts';
 import type { UserVmLimits } from './limits.ts';
 import type { GuestInfo } from './node-effects.ts';
 import type { DesiredVm, LiveVmm, Observation } from './observation.ts';
+import { discardSnapshot, planStandby, planWake, restore } from './plan-standby.ts';
 import { planStop } from './plan-stop.ts';
+import type { StandbyRecord } from './standby-record.ts';
 import type { Step } from './step.ts';
+import type { VmmRecord } from './vmm-record.ts';
 
 /** What is true of the VM once the steps are done; the status is made of it. */
 export type Outcome =
@@ -13,6 +16,7 @@ export type Outcome =
   /** It was paused, and its guest does not answer yet. */
   | { readonly state: 'resuming' }
   | { readonly state: 'paused' }
+  | { readonly state: 'standby'; readonly message: string }
   | { readonly state: 'booted'; readonly guest: GuestInfo }
   | { readonly state: 'running'; readonly guest: GuestInfo }
   /** Serves with what it was booted with, because the wanted change cannot be made now. */
@@ -58,6 +62,13 @@ export function planUserVm(desired: DesiredVm, seen: Observation, limits: UserVm
 /** The VMM is gone: what it left is cleared away before anything else, and its end is written down. */
 function planGone(seen: Observation): Plan {
   const stop = seen.record?.stop;
+  const { standby } = seen;
+  const wasToSleep = stop?.reason === USER_VM_REASONS.Suspending;
+  if (standby !== undefined && seen.record?.restoredFrom !== undefined && !wasToSleep) {
+    // Tried once: whether it is the snapshot's fault that the VMM ended, nobody can tell.
+    const plan = discardSnapshot(stop?.message ?? 'the VMM ended while it was restored');
+    return { ...plan, steps: [...plan.steps, { name: 'clearRun' }] };
+  }
   const outcome: Outcome =
     stop === undefined ? { state: 'exited' } : { state: 'ended', reason: stop.reason, message: stop.message };
   return { steps: [{ name: 'clearRun' }], outcome, requeueAfterMs: 0 };
@@ -68,10 +79,14 @@ const NOTHING_TO_PAUSE =
   'spec.powerState is Paused, and no VM runs that could be paused: it is stopped, its data volume is kept';
 
 function planDead(desired: DesiredVm, seen: Observation, limits: UserVmLimits): Plan {
+  if (desired.goal === 'standby' || (desired.goal === 'pause' && seen.standby !== undefined)) {
+    return { steps: removePort(seen), outcome: asleep(seen), requeueAfterMs: undefined };
+  }
   if (desired.goal === 'stop' || desired.goal === 'pause') {
     const isPause = desired.goal === 'pause';
     const message = isPause ? NOTHING_TO_PAUSE : 'the VM is stopped; its data volume is kept';
-    return { steps: removePort(seen), outcome: { state: 'stopped', message }, requeueAfterMs: undefined };
+    const steps: Step[] = [...removeStandby(seen), ...removePort(seen)];
+    return { steps, outcome: { state: 'stopped', message }, requeueAfterMs: undefined };
   }
   if (desired.goal === 'delete') {
     const steps: Step[] = [...removePort(seen), { name: 'removeVolume' }, { name: 'removeRunDirectory' }];
@@ -81,14 +96,26 @@ function planDead(desired: DesiredVm, seen: Observation, limits: UserVmLimits): 
     const failure = seen.memory.lastFailure ?? { reason: USER_VM_REASONS.Provisioning, message: 'waiting' };
     return { steps: [], outcome: { ...failure, state: 'failed' }, requeueAfterMs: seen.memory.retryInMs };
   }
-  return planStart(seen, limits);
+  return planStart(desired, seen, limits);
+}
+
+function asleep({ standby }: Observation): Outcome {
+  const message =
+    standby === undefined
+      ? 'the VM does not run, and no memory of it was kept: it boots when it is woken'
+      : `the VM sleeps with its memory of ${standby.takenAt} on disk`;
+  return { state: 'standby', message };
+}
+
+function removeStandby({ standby }: Observation): Step[] {
+  return standby === undefined ? [] : [{ name: 'removeStandby' }];
 }
 
 function removePort(seen: Observation): Step[] {
   return seen.portSight.isAbsent ? [] : [{ name: 'removeNetwork' }];
 }
 
-function planStart(seen: Observation, limits: UserVmLimits): Plan {
+function planStart(desired: DesiredVm, seen: Observation, limits: UserVmLimits): Plan {
   if (seen.image.state === 'missing') {
     const { reason, message } = seen.image;
     return { steps: [], outcome: { state: 'failed', reason, message }, requeueAfterMs: 5_000 };
@@ -101,6 +128,8 @@ function planStart(seen: Observation, limits: UserVmLimits): Plan {
     };
     return { steps: [], outcome, requeueAfterMs: PENDING_IMAGE_MS };
   }
+  const { standby } = seen;
+  if (standby !== undefined) return planWake(desired, seen, { standby, image: seen.image.image }, limits);
   const { digest } = seen.image.image;
   const steps: Step[] = [
     { name: 'verifyImage', digest },
@@ -123,11 +152,14 @@ function boot(digest: string): Step[] {
 function planLive(desired: DesiredVm, seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
   const record = recordOf(seen);
   if (record.stop !== undefined) return planStop(seen, record.stop, limits);
+  if (seen.standby !== undefined && (vmm.api === 'running' || isForBoot(record, vmm))) {
+    return { steps: removeStandby(seen), outcome: { state: 'unchanged' }, requeueAfterMs: 0 };
+  }
   const end = reasonToEnd(desired, seen, limits);
   const obstacle = end?.isForNewSpec === true ? obstacleOf(seen) : undefined;
   if (end !== undefined && obstacle === undefined) return beginStop(seen, end, limits);
   const repairs: Step[] = seen.portSight.isConverged ? [] : [{ name: 'ensureNetwork' }];
-  const plan = desired.goal === 'pause' ? planPause(seen, vmm, limits) : planApi(seen, vmm, limits);
+  const plan = planGoal(desired, seen, vmm, limits);
   const steps = [...repairs, ...plan.steps];
   if (obstacle === undefined || plan.outcome.state !== 'running') return { ...plan, steps };
   if (seen.image.state === 'pending') return { ...plan, steps, requeueAfterMs: PENDING_IMAGE_MS };
@@ -171,7 +203,7 @@ function reasonToEnd(desired: DesiredVm, seen: Observation, limits: UserVmLimits
     return { reason: USER_VM_REASONS.Stopping, message, graceMs: grace(limits.stopGraceMs) };
   }
   // Whatever would make a VM anew waits until it runs again: its memory is what was asked to be kept.
-  if (record === undefined || desired.goal === 'pause') return undefined;
+  if (record === undefined || desired.goal !== 'run') return undefined;
   if (record.boot.recycleId !== desired.boot.recycleId) {
     const message = `recycle request ${JSON.stringify(desired.recycleRequest ?? '')}`;
     const graceMs = grace(limits.stopGraceMs);
@@ -218,6 +250,23 @@ function beginStop(seen: Observation, end: End, limits: UserVmLimits): Plan {
   };
 }
 
+/** A VMM that was started for a boot: whatever snapshot there is, it is none of this VM's. */
+function isForBoot(record: VmmRecord, vmm: LiveVmm): boolean {
+  return record.restoredFrom === undefined && (vmm.api === 'empty' || vmm.api === 'created');
+}
+
+function planGoal(desired: DesiredVm, seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
+  if (desired.goal === 'pause') return planPause(seen, vmm, limits);
+  if (desired.goal !== 'standby') return planApi(seen, vmm, limits);
+  const plan = planStandby(seen, vmm, limits);
+  if (plan !== undefined) return plan;
+  const running = planApi(seen, vmm, limits);
+  const { lastFailure, retryInMs } = seen.memory;
+  if (running.outcome.state !== 'running' || lastFailure === undefined || retryInMs === 0) return running;
+  const { guest } = running.outcome;
+  return { ...running, outcome: { ...lastFailure, state: 'unmet', guest }, requeueAfterMs: retryInMs };
+}
+
 /** A guest that boots is let finish; then it is frozen, and nobody asks it how it is. */
 function planPause(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
   if (vmm.api === 'unreachable' && seen.wasPaused) {
@@ -244,7 +293,7 @@ function planApi(seen: Observation, vmm: LiveVmm, limits: UserVmLimits): Plan {
       return planUnbooted(seen, vmm.api, limits);
     case 'paused':
       return {
-        steps: [{ name: 'resumeVm' }],
+        steps: [...removeStandby(seen), { name: 'resumeVm' }],
         outcome: { state: 'resuming' },
         requeueAfterMs: limits.bootPollMs,
       };
@@ -264,6 +313,7 @@ function planUnbooted(seen: Observation, api: 'empty' | 'created', limits: UserV
   if (lastFailure !== undefined && (isRefused || isOfImage(lastFailure))) {
     return beginStop(seen, { ...lastFailure, graceMs: 0, failed: true }, limits);
   }
+  if (api === 'empty' && seen.standby !== undefined) return planRestore(seen, seen.standby, limits);
   const booting = { outcome: { state: 'booting' }, requeueAfterMs: limits.bootPollMs } as const;
   if (api === 'created') {
     const message = 'its VM was made and does not run; both are made anew';
@@ -282,6 +332,19 @@ function planUnbooted(seen: Observation, api: 'empty' | 'created', limits: UserV
   }
   if (seen.image.state === 'pending') return { steps: [], ...booting, requeueAfterMs: PENDING_IMAGE_MS };
   return beginStop(seen, { ...seen.image, graceMs: 0, failed: true }, limits);
+}
+
+/** The VMM of a wake has no VM: interrupted before it got it, or refused. */
+function planRestore(seen: Observation, standby: StandbyRecord, limits: UserVmLimits): Plan {
+  const { lastFailure } = seen.memory;
+  if (lastFailure?.reason === USER_VM_REASONS.SnapshotUnusable) {
+    return beginStop(seen, { ...lastFailure, graceMs: 0 }, limits);
+  }
+  return {
+    steps: restore(standby),
+    outcome: { state: 'resuming' },
+    requeueAfterMs: limits.bootPollMs,
+  };
 }
 
 /** The files were found wrong between the VMM's start and its boot: without them it has no use. */

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { FaultPlan } from '../testing/fault-plan.ts';
-import { Drive } from './testing/drive.ts';
+import { Drive, IMAGE } from './testing/drive.ts';
 import { parseVmmRecord } from './vmm-record.ts';
 
 async function runningVm(): Promise<Drive> {
@@ -390,4 +390,90 @@ test('a VM that cannot be paused serves on, and says why', async (t) => {
   drive.host.pauseVm = pauseVm;
   await drive.settle();
   t.is(drive.api.object?.status?.phase, 'Paused');
+});
+
+async function sleepingVm(): Promise<Drive> {
+  const drive = await runningVm();
+  drive.api.setSpec({ powerState: 'Standby' });
+  await drive.settle();
+  return drive;
+}
+
+test('a VM in standby has no VMM and no tap; woken it goes on with the same boot, and its snapshot is gone', async (t) => {
+  const drive = await sleepingVm();
+  const { bootId } = drive.api.object?.status ?? {};
+  t.like(drive.api.object?.status, { phase: 'Standby', vmmPid: undefined, bootCount: 1 });
+  t.is(drive.api.object?.status?.guestImage?.name, 'default');
+  t.like(readyOf(drive), { status: 'False', reason: 'Standby' });
+  t.deepEqual([drive.host.living().length, drive.host.taps.size, drive.host.standbys.size], [0, 0, 1]);
+  const { writeCount } = drive.api;
+  drive.restart();
+  await drive.settle();
+  t.is(drive.api.writeCount, writeCount);
+  drive.api.setSpec({ powerState: 'Running' });
+  await drive.settle();
+  t.like(drive.api.object?.status, { phase: 'Running', bootId, bootCount: 1 });
+  t.is(drive.host.standbys.size, 0);
+  t.deepEqual(reasonsOf(drive).slice(3), ['Standby', 'Woken', 'Provisioned', 'Ready']);
+  t.true(drive.api.object?.status?.lifecycle?.some(({ name }) => name === 'vmRestored'));
+});
+
+const VOID_SNAPSHOTS: Readonly<Record<string, (drive: Drive) => void>> = {
+  'is corrupt': ({ host }) => {
+    host.snapshot = undefined;
+  },
+  'has a volume that was written to': ({ host }) => {
+    host.volumeWriteCount += 1;
+  },
+  'is of another size': ({ api }) => api.setSpec({ memory: '2Gi' }),
+  'is of another artifact': (drive) => {
+    drive.images = () => ({
+      state: 'verified',
+      image: { ...IMAGE, digest: `sha256:${'1'.repeat(64)}` },
+    });
+  },
+  'comes before a recycle': ({ api }) => api.setSpec({ recycleRequest: 'one' }),
+};
+
+for (const [what, make] of Object.entries(VOID_SNAPSHOTS)) {
+  test(`a snapshot that ${what} is not used: the VM boots, and says so`, async (t) => {
+    const drive = await sleepingVm();
+    make(drive);
+    drive.api.setSpec({ powerState: 'Running' });
+    await drive.settle();
+    t.like(drive.api.object?.status, { phase: 'Running', bootCount: 2 });
+    t.true(reasonsOf(drive).includes('SnapshotUnusable'));
+    t.is(drive.host.standbys.size, 0);
+    t.deepEqual(drive.host.violations, []);
+  });
+}
+
+test('a VM that cannot be written out serves on, and is tried again later', async (t) => {
+  const drive = await runningVm();
+  const { requireSnapshotRoom } = drive.host;
+  drive.host.requireSnapshotRoom = () =>
+    Promise.reject(Object.assign(new Error('no room'), { name: 'DiskFullError' }));
+  drive.api.setSpec({ powerState: 'Standby' });
+  for (let call = 0; call < 5; call += 1) await drive.clock.advance((await drive.once()) ?? 1);
+  t.is(readyOf(drive)?.status, 'True');
+  t.like(drive.api.events.at(-1), { type: 'Warning', reason: 'DiskFull' });
+  t.is(drive.host.living()[0]?.state, 'running');
+  drive.host.requireSnapshotRoom = requireSnapshotRoom;
+  await drive.clock.advance(60_000);
+  await drive.settle();
+  t.is(drive.api.object?.status?.phase, 'Standby');
+});
+
+test('a snapshot that fails lets the VM go on between the tries', async (t) => {
+  const drive = await runningVm();
+  drive.host.takeSnapshot = () => Promise.reject(new Error('a device cannot be written out'));
+  drive.api.setSpec({ powerState: 'Standby' });
+  const states = new Set<string | undefined>();
+  for (let call = 0; call < 60; call += 1) {
+    await drive.clock.advance(Math.max(1, (await drive.once()) ?? 1));
+    states.add(`${drive.host.living()[0]?.state} ${readyOf(drive)?.status}`);
+  }
+  t.true(states.has('running True'), [...states].join(', '));
+  t.true(reasonsOf(drive).includes('StandbyFailed'));
+  t.deepEqual(drive.host.violations, []);
 });

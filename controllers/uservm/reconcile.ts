@@ -38,6 +38,14 @@ import type { StepContext } from './step-context.ts';
 /** Between tries to write what an API server that was away is owed. */
 const OUTAGE_RETRY_MS = 1_000;
 
+/** Steps that come before a VM is ended or changed: where one fails, the VM goes on as it is. */
+const BEFORE_ITS_END: ReadonlySet<string> = new Set([
+  'ensureVolume',
+  'verifyImage',
+  'requireSnapshotRoom',
+  'pauseVm',
+]);
+
 /** Brings the VMs that are bound to this node to what their objects declare. `README.md` has the way of one call. */
 export class UserVmReconciler implements Reconciler {
   readonly #deps: UserVmDeps;
@@ -115,7 +123,7 @@ export class UserVmReconciler implements Reconciler {
       onDone: (name, durationMs) => {
         this.#deps.metrics.stepSeconds.observe({ step: name }, durationMs / 1000);
         const mark = LIFECYCLE_NAMES[name];
-        if (mark !== undefined && plan.outcome.state === 'booting')
+        if (mark !== undefined && (plan.outcome.state === 'booting' || plan.outcome.state === 'resuming'))
           memory.mark(mark, object.status?.lifecycle);
       },
     });
@@ -142,7 +150,7 @@ export class UserVmReconciler implements Reconciler {
       outcome,
       memory,
       plan,
-      failed: execution.failure !== undefined,
+      failedStep: execution.failure?.step,
     });
     const seenSteps =
       outcome.state === 'running'
@@ -194,7 +202,7 @@ export class UserVmReconciler implements Reconciler {
     this.#deps.logger.warn({ err: failure, step: failure.step, vm_id: vmIdOfSeen(seen) }, 'step failed');
     const words = { reason: failure.reason, message: `${failure.step}: ${failure.message}` };
     // Both come before a VM is stopped for what it is to become: found to be impossible, it goes on as it is.
-    const isBeforeStop = ['ensureVolume', 'verifyImage', 'pauseVm'].includes(failure.step);
+    const isBeforeStop = BEFORE_ITS_END.has(failure.step);
     const guest = isBeforeStop ? seen.vmm?.guest : undefined;
     return guest === undefined ? { state: 'failed', ...words } : { state: 'unmet', guest, ...words };
   }
@@ -208,10 +216,17 @@ export class UserVmReconciler implements Reconciler {
   }
 
   /** Remembers how it went; returns when to look again. */
-  #note(went: { outcome: Outcome; memory: VmMemory; plan: Plan; failed: boolean }): number | undefined {
+  #note(went: {
+    outcome: Outcome;
+    memory: VmMemory;
+    plan: Plan;
+    failedStep: string | undefined;
+  }): number | undefined {
     const { outcome, memory, plan } = went;
-    if (went.failed && (outcome.state === 'failed' || outcome.state === 'unmet')) {
-      return Math.max(500, memory.noteFailure(outcome));
+    if (went.failedStep !== undefined && (outcome.state === 'failed' || outcome.state === 'unmet')) {
+      const delayMs = memory.noteFailure(outcome);
+      // A VM that could not be written out stands still: it goes on before the next try.
+      return went.failedStep === 'takeSnapshot' ? 0 : Math.max(500, delayMs);
     }
     switch (outcome.state) {
       case 'exited':
@@ -317,6 +332,7 @@ function vmIdOfSeen(seen: Observation): string | undefined {
 const GOALS: Readonly<Record<UserVm['spec']['powerState'], DesiredVm['goal']>> = {
   Running: 'run',
   Paused: 'pause',
+  Standby: 'standby',
   Stopped: 'stop',
 };
 

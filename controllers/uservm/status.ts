@@ -49,6 +49,7 @@ export function statusOf(input: StatusInput): UserVmStatus {
           dataVolume: { sizeBytes: record.boot.volumeBytes },
         }),
     ...bootOf(previous, outcome, record),
+    ...(sleeps(outcome) && previous.guestImage !== undefined ? { guestImage: previous.guestImage } : {}),
     ...(outcome.state === 'running' && record?.recycleRequest !== undefined
       ? { recycledFor: record.recycleRequest }
       : {}),
@@ -61,19 +62,30 @@ function bootOf(previous: UserVmStatus, outcome: Outcome, record: VmmRecord | un
   const guest: GuestInfo | undefined = 'guest' in outcome ? outcome.guest : undefined;
   if (guest === undefined) {
     const isSameVmm = record !== undefined && previous.vmmPid === record.pid;
-    return isSameVmm && previous.bootId !== undefined ? { bootId: previous.bootId } : {};
+    // Asleep and on its way back it still is the same boot; what boots anew says so by another id.
+    const isSameBoot = isSameVmm || sleeps(outcome) || outcome.state === 'resuming';
+    return isSameBoot && previous.bootId !== undefined ? { bootId: previous.bootId } : {};
   }
   const isNewBoot = guest.bootId !== previous.bootId;
   return { bootId: guest.bootId, bootCount: (previous.bootCount ?? 0) + (isNewBoot ? 1 : 0) };
 }
 
+function sleeps(outcome: Outcome): boolean {
+  return (
+    outcome.state === 'standby' ||
+    (outcome.state === 'ended' && outcome.reason === USER_VM_REASONS.Suspending)
+  );
+}
+
 function phaseOf({ outcome, goal, previous }: StatusInput): NonNullable<UserVmStatus['phase']> {
   if (goal === 'delete') return 'Deleting';
+  const isSuspending = 'reason' in outcome && outcome.reason === USER_VM_REASONS.Suspending;
   switch (outcome.state) {
     case 'waiting':
     case 'exited':
     case 'ended':
-      return goal === 'run' ? 'Provisioning' : 'Stopping';
+      if (goal === 'run') return 'Provisioning';
+      return isSuspending ? 'Suspending' : 'Stopping';
     case 'failed':
       return 'Failed';
     case 'booting':
@@ -86,8 +98,10 @@ function phaseOf({ outcome, goal, previous }: StatusInput): NonNullable<UserVmSt
     case 'running':
     case 'unmet':
       return 'Running';
+    case 'standby':
+      return 'Standby';
     case 'stopping':
-      return 'Stopping';
+      return isSuspending ? 'Suspending' : 'Stopping';
     case 'stopped':
       return 'Stopped';
     default:
@@ -108,6 +122,8 @@ function wordsOf({ outcome, exitMessage }: StatusInput): Words {
       return none(outcome.reason, outcome.message);
     case 'exited':
       return none(USER_VM_REASONS.VmmExited, exitMessage);
+    case 'standby':
+      return none(USER_VM_REASONS.Standby, outcome.message);
     case 'stopped':
       return none(USER_VM_REASONS.Stopped, outcome.message);
     case 'deleted':

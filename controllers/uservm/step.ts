@@ -1,5 +1,6 @@
 import type { ProcessIdentity } from '../../lib/process-identity.ts';
 import type { VerifiedImage } from './observation.ts';
+import type { StandbyRecord, VmSnapshot } from './standby-record.ts';
 import type { VmmRecord } from './vmm-record.ts';
 
 /** One named change, as data. What each does stands in the file of its name in `steps/`. */
@@ -12,10 +13,16 @@ export type Step =
   | { readonly name: 'ensureVolume'; readonly isStart: boolean }
   | { readonly name: 'ensureNetwork' }
   | { readonly name: 'prepareRunDirectory' }
-  | { readonly name: 'spawnVmm'; readonly image: VerifiedImage }
+  /** `standby`: for the VM of that snapshot, not for a boot. */
+  | { readonly name: 'spawnVmm'; readonly image: VerifiedImage; readonly standby?: StandbyRecord }
   | { readonly name: 'createVm'; readonly image: VerifiedImage }
   | { readonly name: 'bootVm' }
   | { readonly name: 'pauseVm' }
+  | { readonly name: 'requireSnapshotRoom' }
+  | { readonly name: 'takeSnapshot' }
+  | { readonly name: 'restoreVm'; readonly snapshot: VmSnapshot }
+  /** Comes before whatever lets a VM run. */
+  | { readonly name: 'removeStandby' }
   | { readonly name: 'resumeVm' }
   | { readonly name: 'beginStop'; readonly stop: NonNullable<VmmRecord['stop']> }
   | { readonly name: 'pressPowerButton' }

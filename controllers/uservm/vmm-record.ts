@@ -15,6 +15,8 @@ export const vmmRecordSchema = z.object({
   spawnedAt: z.iso.datetime(),
   /** Wall time at which a paused VM was last let go on: patience with its guest begins anew there. */
   resumedAt: z.iso.datetime().optional(),
+  /** When the snapshot was taken that this VMM was started for; absent: it was started for a boot. */
+  restoredFrom: z.iso.datetime().optional(),
   /** Number of the tap device that the VMM opened. */
   tapIfindex: z.int(),
   bootedSpecHash: z.string(),

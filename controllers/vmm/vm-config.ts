@@ -109,7 +109,11 @@ export function buildVmConfig(parts: VmConfigParts): VmConfig {
   } satisfies VmConfig);
 }
 
-/** The same VM, in a VMM that may open no other file: for hosts whose kernel has Landlock. */
-export function withLandlock(config: VmConfig): VmConfig {
-  return { ...config, landlock_enable: true, landlock_rules: [TAP_FLAGS] };
+/**
+ * The same VM, in a VMM that may open no other file: for hosts whose kernel has Landlock.
+ * @param snapshot the folder that it may be written out to
+ */
+export function withLandlock(config: VmConfig, snapshot: string): VmConfig {
+  const rules = [TAP_FLAGS, { path: snapshot, access: 'rw' as const }];
+  return { ...config, landlock_enable: true, landlock_rules: rules };
 }

@@ -93,6 +93,16 @@ export class VmmClient {
     return this.#put('vm.delete', undefined, options);
   }
 
+  /** Writes a paused VM to new files in a folder, given as a `file://` address; it stays paused. */
+  snapshot(destinationUrl: string, options?: VmmCallOptions): Promise<void> {
+    return this.#put('vm.snapshot', { destination_url: destinationUrl }, options);
+  }
+
+  /** Gives a VMM without a VM the VM of a snapshot, paused. */
+  restore(sourceUrl: string, options?: VmmCallOptions): Promise<void> {
+    return this.#put('vm.restore', { source_url: sourceUrl }, options);
+  }
+
   resize(to: VmResize, options?: VmmCallOptions): Promise<void> {
     return this.#put('vm.resize', to, options);
   }

@@ -11,10 +11,10 @@ export const DEFAULT_RETENTION = '24h';
 export const userVmSpecSchema = z.object({
   user: dnsLabel.describe('The user whose VM this is: one VM a user, across all namespaces. Immutable.'),
   powerState: z
-    .enum(['Running', 'Paused', 'Stopped'])
+    .enum(['Running', 'Paused', 'Standby', 'Stopped'])
     .default('Running')
     .describe(
-      'Running boots the VM and keeps it up; Paused freezes it as it runs, with its memory; Stopped shuts it down and keeps its volume.',
+      'Running boots the VM and keeps it up; Paused freezes it as it runs, with its memory; Standby writes its memory to disk and ends it, until it is woken; Stopped shuts it down and keeps its volume.',
     ),
   cpus: z.int().min(1).max(64).default(1).describe('Virtual CPUs.'),
   memory: byteQuantity.default('1Gi').describe('Guest memory, e.g. "1Gi".'),
@@ -49,7 +49,7 @@ export const lifecycleStepSchema = z.object({
   name: z
     .string()
     .describe(
-      'scheduled, imageVerified, volumeReady, networkReady, vmmStarted, vmCreated, vmBooted, guestReachable, ready',
+      'scheduled, imageVerified, volumeReady, networkReady, vmmStarted, vmCreated, vmBooted (or vmRestored), guestReachable, ready',
     ),
   at: timestamp.describe('Wall time when the step was done.'),
   durationMs: z
@@ -67,6 +67,8 @@ export const userVmStatusSchema = z.object({
       'Running',
       'Paused',
       'Resuming',
+      'Suspending',
+      'Standby',
       'Stopping',
       'Stopped',
       'Failed',

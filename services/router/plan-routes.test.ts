@@ -34,6 +34,8 @@ const PHASES: readonly (readonly [UserVmStatus['phase'], boolean, Route['state']
   ['Running', false, 'vm-starting'],
   ['Running', true, 'ready'],
   ['Paused', false, 'vm-paused'],
+  ['Suspending', false, 'vm-standby'],
+  ['Standby', false, 'vm-standby'],
   ['Resuming', false, 'vm-starting'],
   ['Stopping', true, 'vm-stopped'],
   ['Stopped', false, 'vm-stopped'],
@@ -47,7 +49,7 @@ for (const [phase, isReady, state] of PHASES) {
     const vm = fakeUserVm({ user: 'alice', ip: IP, isReady });
     const route = live([{ ...vm, status: { ...vm.status, phase } }]);
     t.is(route?.state, state);
-    t.is(route?.ip, state === 'vm-stopped' ? '' : IP);
+    t.is(route?.ip, ['vm-stopped', 'vm-standby'].includes(state) ? '' : IP);
   });
 }
 

@@ -72,7 +72,14 @@ function selectContainer(
     .toSorted(byPrecedence)[0];
 }
 
-type VmState = 'ready' | 'vm-pending' | 'vm-starting' | 'vm-paused' | 'vm-stopped' | 'vm-failed';
+type VmState =
+  | 'ready'
+  | 'vm-pending'
+  | 'vm-starting'
+  | 'vm-paused'
+  | 'vm-standby'
+  | 'vm-stopped'
+  | 'vm-failed';
 
 type ObservedVm = Pick<RouteFields, 'user' | 'vmId' | 'ip' | 'bootId'> & { readonly state: VmState };
 
@@ -82,7 +89,11 @@ function observeVm(userVm: UserVm, vmSubnet: string, claimed: ReadonlySet<string
   const state = planVmState(userVm);
   const address = addresses?.ip ?? '';
   // A VM that is down has no connections that may live on: it holds no address.
-  const holdsAddress = state !== 'vm-stopped' && isVmAddress(address, vmSubnet) && !claimed.has(address);
+  const holdsAddress =
+    state !== 'vm-stopped' &&
+    state !== 'vm-standby' &&
+    isVmAddress(address, vmSubnet) &&
+    !claimed.has(address);
   const isServable = holdsAddress && vmId !== '';
   return {
     user: userVm.spec.user,
@@ -117,6 +128,9 @@ function planVmState(userVm: UserVm): VmState {
       return 'vm-starting';
     case 'Paused':
       return 'vm-paused';
+    case 'Suspending':
+    case 'Standby':
+      return 'vm-standby';
     case 'Stopping':
     case 'Stopped':
     case 'Deleting':

@@ -3,6 +3,7 @@ export const ROUTE_REASONS = [
   'vm-pending',
   'vm-starting',
   'vm-paused',
+  'vm-standby',
   'vm-stopped',
   'vm-failed',
   'container-not-ready',
@@ -66,6 +67,13 @@ export const EDGE_ANSWERS: Readonly<Record<EdgeReason, EdgeAnswer>> = {
     title: 'Your VM is paused',
     detail: 'It stands still with all that is in its memory. Resume it to go on.',
     retryAfterSeconds: 15,
+    refresh: true,
+  },
+  'vm-standby': {
+    status: 503,
+    title: 'Your VM sleeps',
+    detail: 'Its memory is kept on disk. This page goes on by itself as soon as it is awake.',
+    retryAfterSeconds: 3,
     refresh: true,
   },
   'vm-stopped': {

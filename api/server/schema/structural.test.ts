@@ -71,7 +71,7 @@ test('a wrong value is named with its field and the remedy', (t) => {
     'spec.memory: Invalid value: 2: must be a string (in YAML, put it in quotes), not a number',
   ]);
   t.deepEqual(errorsOf({ user: 'alice', powerState: 'Off' }), [
-    'spec.powerState: Unsupported value: "Off": supported values: "Running", "Paused", "Stopped"',
+    'spec.powerState: Unsupported value: "Off": supported values: "Running", "Paused", "Standby", "Stopped"',
   ]);
   t.deepEqual(errorsOf({ user: 'alice', recycleRequest: 'r'.repeat(254) }), [
     'spec.recycleRequest: Too long: may not be more than 253 characters',

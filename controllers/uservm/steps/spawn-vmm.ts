@@ -1,5 +1,5 @@
 import { hashOfBootSpec } from '../boot-spec.ts';
-import type { VerifiedImage } from '../observation.ts';
+import type { Step } from '../step.ts';
 import type { StepContext, StepState } from '../step-context.ts';
 import type { VmmRecord } from '../vmm-record.ts';
 
@@ -10,11 +10,13 @@ import type { VmmRecord } from '../vmm-record.ts';
 export async function spawnVmm(
   context: StepContext,
   state: StepState,
-  image: VerifiedImage,
+  { image, standby }: Extract<Step, { name: 'spawnVmm' }>,
 ): Promise<StepState> {
   const { effects, paths, desired, clock } = context;
   if (state.ensuredPort === undefined) throw new TypeError('spawnVmm comes after ensureNetwork');
-  const boot = { ...desired.boot, volumeBytes: state.volumeBytes ?? desired.boot.volumeBytes };
+  const volumeBytes = state.volumeBytes ?? desired.boot.volumeBytes;
+  const boot = standby?.boot ?? { ...desired.boot, volumeBytes };
+  const recycleRequest = standby === undefined ? desired.recycleRequest : standby.recycleRequest;
   const process = await effects.spawnVmm(paths, {
     vmId: context.vmId,
     port: context.port,
@@ -33,7 +35,8 @@ export async function spawnVmm(
     bootedSpecHash: hashOfBootSpec(boot),
     boot,
     imageDigest: image.digest,
-    ...(desired.recycleRequest === undefined ? {} : { recycleRequest: desired.recycleRequest }),
+    ...(recycleRequest === undefined ? {} : { recycleRequest }),
+    ...(standby === undefined ? {} : { restoredFrom: standby.takenAt }),
   };
   await effects.writeRecord(paths, JSON.stringify(record));
   await effects.awaitVmmApi(paths, process);

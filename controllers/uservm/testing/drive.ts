@@ -136,6 +136,7 @@ export function finalStateOf({ api, host }: Drive) {
     records: host.records.size,
     runDirectories: [...host.runDirectories],
     volumes: [...host.volumes],
+    standbys: host.standbys.size,
     retained: [...host.retained],
     taps: [...host.taps.keys()],
     firewall: [...host.firewall],

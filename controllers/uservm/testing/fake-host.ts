@@ -24,6 +24,11 @@ export class FakeHost implements NodeEffects {
   readonly volumes = new Map<string, number>();
   /** Users of the volumes that are kept after their deletion. */
   readonly retained = new Map<string, string>();
+  readonly standbys = new Map<string, string>();
+  /** Bumped by whatever runs on the volume. */
+  volumeWriteCount = 0;
+  /** Snapshots by the state of the guest that was written out; a corrupt one cannot be restored. */
+  snapshot: { bootId: string | undefined; cmdline: string; isWhole: boolean } | undefined;
   readonly taps = new Map<string, number>();
   readonly firewall = new Set<string>();
   readonly processes = new Map<number, FakeProcess>();
@@ -168,8 +173,42 @@ export class FakeHost implements NodeEffects {
     if (this.imageError !== undefined) this.violations.push('a VM was booted from a corrupt image');
     const process = this.#need(paths);
     if (process.state !== 'created') throw new Error(`cannot boot a VM that is ${process.state}`);
+    this.#goesOn();
     process.state = 'running';
     process.bootId = `boot-${this.#nextNumber++}`;
+  };
+
+  readStandby: NodeEffects['readStandby'] = async (paths) => this.standbys.get(paths.standby);
+
+  volumeMark: NodeEffects['volumeMark'] = async (uid) =>
+    this.volumes.has(uid) ? `mark-${this.volumeWriteCount}` : undefined;
+
+  flushVolume: NodeEffects['flushVolume'] = async () => `mark-${this.volumeWriteCount}`;
+
+  requireSnapshotRoom: NodeEffects['requireSnapshotRoom'] = async () => {};
+
+  takeSnapshot: NodeEffects['takeSnapshot'] = async (paths) => {
+    const { state, bootId, cmdline } = this.#need(paths);
+    if (state !== 'paused') throw new Error(`cannot write out a VM that is ${state}`);
+    if (this.standbys.size > 0) this.violations.push('a snapshot was written over one that is named');
+    this.snapshot = { bootId, cmdline, isWhole: true };
+    return { vmmVersion: 'v1', files: [] };
+  };
+
+  writeStandby: NodeEffects['writeStandby'] = async (paths, text) => {
+    this.standbys.set(paths.standby, text);
+  };
+
+  removeStandby: NodeEffects['removeStandby'] = async (paths) => {
+    this.standbys.delete(paths.standby);
+    this.snapshot = undefined;
+  };
+
+  restoreVm: NodeEffects['restoreVm'] = async (paths) => {
+    const process = this.#need(paths);
+    if (process.state !== 'empty') throw new Error('there is a VM already');
+    if (this.snapshot?.isWhole !== true) throw new Error('state.json is not as it was written');
+    Object.assign(process, { ...this.snapshot, state: 'paused' });
   };
 
   pauseVm: NodeEffects['pauseVm'] = async (paths) => {
@@ -179,6 +218,7 @@ export class FakeHost implements NodeEffects {
   };
 
   resumeVm: NodeEffects['resumeVm'] = async (paths) => {
+    this.#goesOn();
     this.#need(paths).state = 'running';
   };
 
@@ -196,6 +236,12 @@ export class FakeHost implements NodeEffects {
   killProcess: NodeEffects['killProcess'] = async ({ pid, startTicks }) => {
     if (this.processes.get(pid)?.startTicks === startTicks) this.processes.delete(pid);
   };
+
+  /** A guest that runs writes to its volume: a memory of an earlier state of it must not be there any more. */
+  #goesOn(): void {
+    if (this.standbys.size > 0) this.violations.push('a VM went on while its snapshot could be restored');
+    this.volumeWriteCount += 1;
+  }
 
   #entries() {
     return this.living().map(({ pid, startTicks, paths }) => ({
