@@ -93,7 +93,7 @@ function conditionEvents({ previous, next, recordAfter }: EventsInput): Lifecycl
   if (turned(USER_VM_CONDITIONS.Provisioned)) {
     events.push(normal(USER_VM_REASONS.Provisioned, `VMM process ${recordAfter?.pid} has its VM`));
   }
-  if (next.bootId !== undefined && next.bootId !== previous.bootId) {
+  if (next.bootId !== undefined && next.bootCount !== previous.bootCount) {
     events.push(normal(USER_VM_REASONS.Booted, `the guest booted, boot id ${next.bootId}`));
   }
   if (turned(USER_VM_CONDITIONS.Ready)) {

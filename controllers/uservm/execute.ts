@@ -125,7 +125,7 @@ async function executeStep(step: Step, context: StepContext, state: StepState): 
       await effects.requireSnapshotRoom(paths, state.record?.boot.memoryBytes ?? 0);
       return state;
     case 'takeSnapshot':
-      return takeSnapshot(context, state);
+      return takeSnapshot(context, state, step.bootId);
     case 'restoreVm':
       await effects.restoreVm(paths, step.snapshot);
       return state;

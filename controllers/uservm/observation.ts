@@ -61,6 +61,8 @@ export interface Observation {
   readonly port: GuestPort;
   readonly portSight: GuestPortSight;
   readonly image: ImageSight;
+  /** The boot that the status names of this very VMM's guest. */
+  readonly bootId: string | undefined;
   /** The status says that this very VMM's guest answered before. */
   readonly wasBooted: boolean;
   /** The same of the guest's ingress. */

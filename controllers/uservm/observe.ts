@@ -51,6 +51,7 @@ export async function observeUserVm(effects: NodeEffects, options: ObserveOption
     port,
     portSight,
     image: options.image,
+    bootId: isSameVmm ? status.bootId : undefined,
     wasBooted: isSameVmm && isTrue('Booted'),
     wasReady: isSameVmm && isTrue('Ready'),
     wasPaused: isSameVmm && status.phase === 'Paused',

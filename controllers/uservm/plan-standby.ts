@@ -27,7 +27,7 @@ export function planStandby(seen: Observation, vmm: LiveVmm, limits: UserVmLimit
       graceMs: 0,
       pressed: false,
     };
-    const take: Step[] = seen.standby === undefined ? [{ name: 'takeSnapshot' }] : [];
+    const take: Step[] = seen.standby === undefined ? [{ name: 'takeSnapshot', bootId: seen.bootId }] : [];
     const steps: Step[] = [...take, { name: 'beginStop', stop }, { name: 'shutdownVmm' }];
     return { steps, outcome: SUSPENDING, requeueAfterMs: limits.stopPollMs };
   }

@@ -105,6 +105,7 @@ const observation: fc.Arbitrary<Observation> = fc
       { state: 'pending' } as const,
       { state: 'missing', reason: 'GuestImageNotFound', message: 'm' } as const,
     ),
+    bootId: fc.constantFrom(undefined, 'b'),
     wasBooted: fc.boolean(),
     wasReady: fc.boolean(),
     standby: fc.option(standbyRecord, { nil: undefined }),

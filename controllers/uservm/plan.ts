@@ -16,7 +16,7 @@ export type Outcome =
   /** It was paused, and its guest does not answer yet. */
   | { readonly state: 'resuming' }
   | { readonly state: 'paused' }
-  | { readonly state: 'standby'; readonly message: string }
+  | { readonly state: 'standby'; readonly message: string; readonly standby: StandbyRecord | undefined }
   | { readonly state: 'booted'; readonly guest: GuestInfo }
   | { readonly state: 'running'; readonly guest: GuestInfo }
   /** Serves with what it was booted with, because the wanted change cannot be made now. */
@@ -104,7 +104,7 @@ function asleep({ standby }: Observation): Outcome {
     standby === undefined
       ? 'the VM does not run, and no memory of it was kept: it boots when it is woken'
       : `the VM sleeps with its memory of ${standby.takenAt} on disk`;
-  return { state: 'standby', message };
+  return { state: 'standby', message, standby };
 }
 
 function removeStandby({ standby }: Observation): Step[] {

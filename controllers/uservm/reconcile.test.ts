@@ -414,7 +414,7 @@ test('a VM in standby has no VMM and no tap; woken it goes on with the same boot
   await drive.settle();
   t.like(drive.api.object?.status, { phase: 'Running', bootId, bootCount: 1 });
   t.is(drive.host.standbys.size, 0);
-  t.deepEqual(reasonsOf(drive).slice(3), ['Standby', 'Woken', 'Provisioned', 'Ready']);
+  t.deepEqual(reasonsOf(drive).slice(3), ['Suspending', 'Standby', 'Woken', 'Provisioned', 'Ready']);
   t.true(drive.api.object?.status?.lifecycle?.some(({ name }) => name === 'vmRestored'));
 });
 

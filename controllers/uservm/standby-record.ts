@@ -26,6 +26,8 @@ export const standbyRecordSchema = z.object({
   takenAt: z.iso.datetime(),
   boot: bootSpecSchema,
   imageDigest: z.string(),
+  /** The guest kernel's boot, where it was known. */
+  bootId: z.string().optional(),
   recycleRequest: z.string().optional(),
   /** The data volume's `volumeMark`: another one means that somebody wrote to it since. */
   volumeMark: z.string(),

@@ -49,7 +49,7 @@ export function statusOf(input: StatusInput): UserVmStatus {
           dataVolume: { sizeBytes: record.boot.volumeBytes },
         }),
     ...bootOf(previous, outcome, record),
-    ...(sleeps(outcome) && previous.guestImage !== undefined ? { guestImage: previous.guestImage } : {}),
+    ...keptMemoryOf(outcome),
     ...(outcome.state === 'running' && record?.recycleRequest !== undefined
       ? { recycledFor: record.recycleRequest }
       : {}),
@@ -62,19 +62,21 @@ function bootOf(previous: UserVmStatus, outcome: Outcome, record: VmmRecord | un
   const guest: GuestInfo | undefined = 'guest' in outcome ? outcome.guest : undefined;
   if (guest === undefined) {
     const isSameVmm = record !== undefined && previous.vmmPid === record.pid;
-    // Asleep and on its way back it still is the same boot; what boots anew says so by another id.
-    const isSameBoot = isSameVmm || sleeps(outcome) || outcome.state === 'resuming';
-    return isSameBoot && previous.bootId !== undefined ? { bootId: previous.bootId } : {};
+    const bootId = isSameVmm ? previous.bootId : record?.restoredBootId;
+    return bootId === undefined ? {} : { bootId };
   }
-  const isNewBoot = guest.bootId !== previous.bootId;
+  const isNewBoot = guest.bootId !== (previous.bootId ?? record?.restoredBootId);
   return { bootId: guest.bootId, bootCount: (previous.bootCount ?? 0) + (isNewBoot ? 1 : 0) };
 }
 
-function sleeps(outcome: Outcome): boolean {
-  return (
-    outcome.state === 'standby' ||
-    (outcome.state === 'ended' && outcome.reason === USER_VM_REASONS.Suspending)
-  );
+/** What a VM in standby goes on with: the image that its memory is of stays named, and so stays on the disk. */
+function keptMemoryOf(outcome: Outcome): Pick<UserVmStatus, 'bootId' | 'guestImage'> {
+  if (outcome.state !== 'standby' || outcome.standby === undefined) return {};
+  const { boot, imageDigest, bootId } = outcome.standby;
+  return {
+    guestImage: { name: boot.guestImage, digest: imageDigest },
+    ...(bootId === undefined ? {} : { bootId }),
+  };
 }
 
 function phaseOf({ outcome, goal, previous }: StatusInput): NonNullable<UserVmStatus['phase']> {

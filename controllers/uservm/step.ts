@@ -19,7 +19,7 @@ export type Step =
   | { readonly name: 'bootVm' }
   | { readonly name: 'pauseVm' }
   | { readonly name: 'requireSnapshotRoom' }
-  | { readonly name: 'takeSnapshot' }
+  | { readonly name: 'takeSnapshot'; readonly bootId: string | undefined }
   | { readonly name: 'restoreVm'; readonly snapshot: VmSnapshot }
   /** Comes before whatever lets a VM run. */
   | { readonly name: 'removeStandby' }

@@ -17,6 +17,8 @@ export const vmmRecordSchema = z.object({
   resumedAt: z.iso.datetime().optional(),
   /** When the snapshot was taken that this VMM was started for; absent: it was started for a boot. */
   restoredFrom: z.iso.datetime().optional(),
+  /** The boot that the snapshot is of. */
+  restoredBootId: z.string().optional(),
   /** Number of the tap device that the VMM opened. */
   tapIfindex: z.int(),
   bootedSpecHash: z.string(),

@@ -1,4 +1,5 @@
 import { hashOfBootSpec } from '../boot-spec.ts';
+import type { StandbyRecord } from '../standby-record.ts';
 import type { Step } from '../step.ts';
 import type { StepContext, StepState } from '../step-context.ts';
 import type { VmmRecord } from '../vmm-record.ts';
@@ -36,9 +37,13 @@ export async function spawnVmm(
     boot,
     imageDigest: image.digest,
     ...(recycleRequest === undefined ? {} : { recycleRequest }),
-    ...(standby === undefined ? {} : { restoredFrom: standby.takenAt }),
+    ...(standby === undefined ? {} : restoredFromOf(standby)),
   };
   await effects.writeRecord(paths, JSON.stringify(record));
   await effects.awaitVmmApi(paths, process);
   return { ...state, record };
+}
+
+function restoredFromOf({ takenAt, bootId }: StandbyRecord) {
+  return { restoredFrom: takenAt, ...(bootId === undefined ? {} : { restoredBootId: bootId }) };
 }
