@@ -58,7 +58,7 @@ function isRolling({ policy, rollout }: RolloutSight): boolean {
 }
 
 function isDone(sight: RolloutSight, vm: VmView): boolean {
-  return sight.isWritten(vm) && (!vm.isServing || vm.assigned?.apply === 'Now');
+  return sight.isWritten(vm) && (vm.isServing ? vm.assigned?.apply === 'Now' : sight.isAtRest(vm));
 }
 
 /** Those that have another artifact and whose turn it is. */

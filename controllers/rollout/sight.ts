@@ -93,9 +93,16 @@ export class RolloutSight {
     const vm = this.viewOf(each);
     if (vm === undefined) return false;
     if (!this.isWritten(vm)) return true;
-    if (!vm.isServing || this.isHealthy(vm)) return false;
+    if (!vm.isServing) return !this.isAtRest(vm);
+    if (this.isHealthy(vm)) return false;
     // One that does not come back with what it had before is down for reasons of its own.
     return isForward(this.rollout) || this.nowMs <= this.deadlineMs(each);
+  }
+
+  /** It does not run, and nothing is left that would recycle it: one that was paused is not recycled as it wakes. */
+  isAtRest({ isServing, assigned, booted }: VmView): boolean {
+    const hasOther = booted !== undefined && booted !== this.rollout.desired;
+    return !isServing && (assigned?.apply === 'NextStart' || !hasOther);
   }
 
   /** Did not serve in time. */

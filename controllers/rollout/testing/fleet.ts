@@ -1,4 +1,4 @@
-import { ApiError, type Lister } from '../../../api/client/index.ts';
+import { ApiError } from '../../../api/client/index.ts';
 import {
   type GuestImage,
   type GuestImageSpec,
@@ -19,6 +19,12 @@ const NAMESPACE = 'team';
 
 /** The four calls by which a rollout sees and changes anything. */
 export type RolloutEffects = Pick<RolloutDependencies, 'getImage' | 'listVms' | 'commitImage' | 'commitVm'>;
+
+/** What the caches of a manager show. */
+export interface FleetSight {
+  readonly image: Stored<GuestImage> | undefined;
+  readonly vms: readonly Stored<UserVm>[];
+}
 
 /**
  * The VMs of one GuestImage on nodes that do what their objects say, over an API that checks resourceVersions. A VM
@@ -184,13 +190,17 @@ export class Fleet {
     };
   }
 
-  /** A manager whose caches are what `cache` says. */
-  manager(effects: RolloutEffects, cache: Pick<Fleet, 'images' | 'vms'> = this): RolloutReconciler {
-    const images: Pick<Lister<GuestImage>, 'get'> = cache.images;
+  /** What a cache that is up to date shows. */
+  look(): FleetSight {
+    return { image: this.images.get('', 'default'), vms: this.vms.list() };
+  }
+
+  /** A manager whose caches show what `cache` returns. */
+  manager(effects: RolloutEffects, cache: () => FleetSight = () => this.look()): RolloutReconciler {
     return new RolloutReconciler({
       ...effects,
-      images,
-      vmsOf: () => cache.vms.list(),
+      images: { get: () => cache().image },
+      vmsOf: () => cache().vms,
       containersOf: (): readonly Stored<SandboxContainer>[] => [],
       clock: this.clock,
     });
