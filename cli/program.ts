@@ -9,6 +9,7 @@ import { registerExec } from './commands/exec.ts';
 import { registerGet } from './commands/get.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerPower } from './commands/power.ts';
+import { registerRollout } from './commands/rollout.ts';
 import { registerSession } from './commands/session.ts';
 import { registerWait } from './commands/wait.ts';
 import type { CliContext } from './context.ts';
@@ -40,6 +41,7 @@ export function createProgram(context: CliContext, version: string): Command {
     registerExec,
     registerConsole,
     registerPower,
+    registerRollout,
     registerSession,
     registerDev,
     registerCompletion,

@@ -67,6 +67,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'drill:linearizability': 'api/testing/linearizability/drill.ts',
 };
 
+/** Long proofs with real VMs. */
+const GUEST_PROGRAMS: Readonly<Record<string, string>> = { 'drill:rollout': 'e2e/rollout/drill.ts' };
+
 async function main([command = '', ...rest]: readonly string[]): Promise<number> {
   const program = PROGRAMS[command];
   if (program !== undefined)
@@ -77,9 +80,12 @@ async function main([command = '', ...rest]: readonly string[]): Promise<number>
   await ensureImage(progress);
   if (command === 'test' && rest.length > 0) return runTests([['--serial', '--concurrency=1', ...rest]]);
   if (command === 'test') return runTests([unit, ['--concurrency=1', SCENARIO_FILES]]);
+  const withGuests = GUEST_PROGRAMS[command];
+  if (withGuests !== undefined)
+    return (await runThrough([process.execPath, join(checkout, withGuests), ...rest])).exitCode;
   if (command === 'bench')
     return (await runThrough([process.execPath, join(checkout, BENCHMARK), ...rest])).exitCode;
-  const known = ['test', 'test:unit', 'bench', ...Object.keys(PROGRAMS)];
+  const known = ['test', 'test:unit', 'bench', ...Object.keys(PROGRAMS), ...Object.keys(GUEST_PROGRAMS)];
   process.stderr.write(`holt: ${command}: expected one of ${known.join(', ')}\n`);
   return 2;
 }

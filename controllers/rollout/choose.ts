@@ -21,12 +21,13 @@ export interface Choice {
 
 /** Which VMs are given the desired artifact now. */
 export function chooseVms(sight: RolloutSight, isHalted: boolean): Choice {
-  // Decided before, and not written yet: also a rollout that stands still finishes it.
-  const owed = sight.vms.filter((vm) => sight.isUnderway(vm) && !isDone(sight, vm));
+  const owed = owedOf(sight);
   const candidates = isHalted ? [] : candidatesOf(sight);
   const able = candidates.filter((vm) => sight.hasArtifact(vm));
   const missing = candidates.filter((vm) => !sight.hasArtifact(vm));
-  if (!isRolling(sight)) return { gives: [...owed, ...able].map(giveNextStart(sight)), taken: [], missing };
+  if (!isRolling(sight)) {
+    return { gives: [...owed, ...able.map(giveNextStart(sight))], taken: [], missing };
+  }
   const serving = able.filter(isServing);
   const room = Math.max(0, sight.policy.maxUnavailable - sight.underway.length);
   const next = serving.slice(0, room);
@@ -37,7 +38,7 @@ export function chooseVms(sight: RolloutSight, isHalted: boolean): Choice {
     !isForward(sight.rollout) || isProven || nobodyProves ? able.filter((vm) => !isServing(vm)) : [];
   const since = formatTime(sight.nowMs);
   return {
-    gives: [...owed, ...next, ...followers].map((vm) => give(sight, vm)),
+    gives: [...owed, ...[...next, ...followers].map((vm) => give(sight, vm))],
     taken: next.map(({ uid, vm: { metadata } }) => ({
       uid,
       namespace: metadata.namespace ?? '',
@@ -46,6 +47,23 @@ export function chooseVms(sight: RolloutSight, isHalted: boolean): Choice {
     })),
     missing,
   };
+}
+
+/**
+ * What VMs on the way are owed: decided before and not written yet, also where the rollout stands still. Where the
+ * artifact changed meanwhile, one that serves is recycled again only as far as maxUnavailable allows.
+ */
+function owedOf(sight: RolloutSight): Give[] {
+  const owed = sight.vms.filter((vm) => sight.isUnderway(vm) && !isDone(sight, vm));
+  const mustWait = (vm: VmView) => isServing(vm) && vm.booted !== sight.rollout.desired;
+  const waiting = owed.filter(mustWait);
+  const room = Math.max(0, sight.policy.maxUnavailable - (sight.underway.length - waiting.length));
+  const later = new Set(waiting.slice(room));
+  return owed.flatMap((vm) => {
+    if (!later.has(vm)) return [give(sight, vm)];
+    const { desiredImage } = give(sight, vm);
+    return sight.isWritten(vm) ? [] : [{ vm: vm.vm, desiredImage: { ...desiredImage, apply: 'NextStart' } }];
+  });
 }
 
 function isServing({ isServing, readySinceMs }: VmView): boolean {
@@ -97,7 +115,6 @@ function giveNextStart(sight: RolloutSight) {
     const { wasDown: _, ...image } = desiredImage;
     const wentDown =
       view.readySinceMs === undefined && view.assigned !== undefined && view.assigned.digest === view.booted;
-    const isNow = sight.isUnderway(view) || wentDown;
-    return { vm, desiredImage: { ...image, apply: isNow ? image.apply : 'NextStart' } };
+    return { vm, desiredImage: { ...image, apply: wentDown ? image.apply : 'NextStart' } };
   };
 }

@@ -38,7 +38,8 @@ async function run(isBroken: boolean, faults: FaultPlan): Promise<Fleet> {
 }
 
 function finalStateOf(fleet: Fleet): unknown {
-  const { desired, current, previous, forNew, failed, underway, updated, history } = fleet.image.status?.rollout ?? {};
+  const { desired, current, previous, forNew, failed, underway, updated, history } =
+    fleet.image.status?.rollout ?? {};
   return {
     vms: fleet.state,
     given: fleet.vms.list().map(({ status }) => status?.desiredImage),

@@ -58,7 +58,7 @@ export function planRollout({ image, vms, nowMs }: RolloutInput): RolloutPlan {
   }
   const isHalted = tooMany && !policy.autoRollback;
   const choice = chooseVms(sight, isHalted);
-  rollout = { ...rollout, underway: [...sight.underway, ...choice.taken] };
+  rollout = { ...rollout, underway: [...restarted(sight, choice.gives), ...choice.taken] };
   const isSettled =
     choice.gives.length === 0 &&
     vms.every((vm) => sight.isMoved(vm)) &&
@@ -89,6 +89,17 @@ function underwayOf(sight: RolloutSight): Underway[] {
 
 export function underwayEntry({ vm, uid }: VmView, since: string): Underway {
   return { uid, namespace: vm.metadata.namespace ?? '', name: vm.metadata.name, since };
+}
+
+/** The time of one that had to wait for its turn begins with its turn. */
+function restarted({ underway, nowMs }: RolloutSight, gives: readonly Give[]): Underway[] {
+  const late = new Set(
+    gives.flatMap(({ vm, desiredImage }) =>
+      desiredImage.apply === 'Now' && vm.status?.desiredImage?.apply === 'NextStart' ? [vm.metadata.uid] : [],
+    ),
+  );
+  const since = formatTime(nowMs);
+  return underway.map((each) => (late.has(each.uid) ? { ...each, since } : each));
 }
 
 function tooManyFailed(sight: RolloutSight): boolean {

@@ -96,7 +96,7 @@ export class RolloutSight {
     if (!vm.isServing) return !this.isAtRest(vm);
     if (this.isHealthy(vm)) return false;
     // One that does not come back with what it had before is down for reasons of its own.
-    return isForward(this.rollout) || this.nowMs <= this.deadlineMs(each);
+    return isForward(this.rollout) || vm.assigned?.apply !== 'Now' || this.nowMs <= this.deadlineMs(each);
   }
 
   /** It does not run, and nothing is left that would recycle it: one that was paused is not recycled as it wakes. */
@@ -109,8 +109,8 @@ export class RolloutSight {
   get overdue(): VmView[] {
     return this.underway.flatMap((each) => {
       const vm = this.viewOf(each);
-      const isLate = vm !== undefined && this.isWritten(vm) && this.nowMs > this.deadlineMs(each);
-      return isLate ? [vm] : [];
+      if (vm?.assigned?.apply !== 'Now' || !this.isWritten(vm)) return [];
+      return this.nowMs > this.deadlineMs(each) ? [vm] : [];
     });
   }
 

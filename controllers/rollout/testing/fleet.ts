@@ -97,6 +97,8 @@ export class Fleet {
   /** A user's write of a VM's spec. */
   setPower(name: string, powerState: UserVm['spec']['powerState']): void {
     const vm = this.vm(name);
+    // From here on it is down because its user wants it so.
+    if (powerState !== 'Running') this.disturbed.delete(name);
     const metadata = { ...vm.metadata, generation: (vm.metadata.generation ?? 1) + 1 };
     this.vms.put({ ...vm, metadata, spec: { ...vm.spec, powerState } });
   }
@@ -125,7 +127,6 @@ export class Fleet {
     if (spec.powerState === 'Stopped') {
       const { guestImage: _, ...rest } = status;
       if (status.phase !== 'Stopped') this.#report(vm, { ...rest, phase: 'Stopped' }, false);
-      this.disturbed.delete(name);
     } else if (status.guestImage === undefined) {
       this.#report(vm, { ...status, phase: 'Booting', guestImage: { name: 'default', digest: next } }, false);
     } else if (status.desiredImage?.apply === 'Now' && status.guestImage.digest !== next) {
@@ -140,6 +141,7 @@ export class Fleet {
 
   /** It goes down by itself, and starts with the artifact that is next. */
   crash(name: string): void {
+    this.#count();
     const vm = this.vm(name);
     if (vm.status?.guestImage === undefined) return;
     const { guestImage: _, ...rest } = vm.status;
