@@ -35,12 +35,13 @@ async function driveOn(t: ExecutionContext) {
   const store = new ArtifactStore({ imagesDirectory, clock });
   const drive = new Drive();
   const images = { get: () => image };
-  drive.images = (name) => sightImage({ images, isListed: () => true, store, imagesDirectory }, name);
+  drive.images = (name, assigned) =>
+    sightImage({ images, isListed: () => true, store, imagesDirectory }, name, assigned);
   drive.host.verifyImage = (digest) => store.expectBootable(digest);
   drive.restart();
   await store.check(spec);
   await drive.settle();
-  return { drive, store, spec, rootDisk: join(directory, 'root.erofs') };
+  return { drive, store, spec, image, imagesDirectory, rootDisk: join(directory, 'root.erofs') };
 }
 
 const provisionedOf = (drive: Drive) =>
@@ -79,4 +80,25 @@ test('an artifact that is gone is told from one that was changed', async (t) => 
   for (let call = 0; call < 6; call += 1) await drive.clock.advance((await drive.once()) ?? 5);
   t.like(provisionedOf(drive), { status: 'False', reason: 'GuestImageUnavailable' });
   t.regex(provisionedOf(drive)?.message ?? '', /root\.erofs is missing/);
+});
+
+test('an artifact that no spec declares is booted by what its own manifest says, once it was looked at', async (t) => {
+  const { store, spec, image, imagesDirectory } = await driveOn(t);
+  const text = JSON.stringify({ ...spec, digest: undefined, cmdline: 'quiet holt.other' });
+  const digest = sha256(text);
+  const directory = join(imagesDirectory, digest.slice('sha256:'.length));
+  const deps = { images: { get: () => image }, isListed: () => true, store, imagesDirectory };
+  t.deepEqual(sightImage(deps, 'default', digest), { state: 'pending' });
+  await store.checkDigest(digest);
+  t.like(sightImage(deps, 'default', digest), { state: 'missing', reason: 'GuestImageUnavailable' });
+  await mkdir(directory);
+  await writeFile(join(directory, 'manifest.json'), text);
+  for (const name of ['initramfs', 'vmlinuz', 'root.erofs']) await writeFile(join(directory, name), name);
+  await store.checkDigest(digest);
+  const verified = { state: 'verified', image: { digest, cmdline: 'quiet holt.other' } };
+  t.like(sightImage(deps, 'default', digest), verified);
+  const rollout = { forNew: digest } as NonNullable<GuestImage['status']>['rollout'];
+  const images = { get: () => ({ ...image, status: { rollout } }) as Stored<GuestImage> };
+  t.like(sightImage({ ...deps, images }, 'default'), verified, 'what the rollout has for a VM without one');
+  t.like(sightImage({ ...deps, images }, 'default', spec.digest), { image: { digest: spec.digest } });
 });

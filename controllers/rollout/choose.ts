@@ -24,7 +24,7 @@ export function chooseVms(sight: RolloutSight, isHalted: boolean): Choice {
   const owed = owedOf(sight);
   const candidates = isHalted ? [] : candidatesOf(sight);
   const able = candidates.filter((vm) => sight.hasArtifact(vm));
-  const missing = candidates.filter((vm) => !sight.hasArtifact(vm));
+  const missing = candidates.filter((vm) => sight.hasArtifact(vm) === false);
   if (!isRolling(sight)) {
     return { gives: [...owed, ...able.map(giveNextStart(sight))], taken: [], missing };
   }

@@ -20,7 +20,17 @@ export function adoptSpec(
   if (observed.failed?.attempt === attemptOf(spec)) return observed;
   const { failed: _, ...rollout } = observed;
   const isNew = !policy.paused && spec.digest !== rollout.desired;
-  return withForNew(isNew ? begin(rollout, spec, policy, nowMs) : rollout, policy);
+  return withForNew(withEarlierPrevious(isNew ? begin(rollout, spec, policy, nowMs) : rollout), policy);
+}
+
+/** Back at the artifact that was the one before: before that is the last one that was completed. */
+function withEarlierPrevious(rollout: RolloutStatus): RolloutStatus {
+  if (rollout.previous !== rollout.desired) return rollout;
+  const { previous: _, ...rest } = rollout;
+  const earlier = rollout.history?.findLast(
+    ({ artifact, outcome }) => outcome === 'Complete' && artifact.digest !== rollout.desired,
+  );
+  return earlier === undefined ? rest : { ...rest, previous: earlier.artifact.digest };
 }
 
 function firstRollout(spec: GuestImageSpec, nowMs: number): RolloutStatus {

@@ -72,6 +72,13 @@ test('an artifact with which the first VM does not serve goes back by itself, an
   await settle(fleet);
   t.deepEqual(fleet.state, all(fleet, 'c'));
   t.like(fleet.image.status?.rollout, { failed: undefined, previous: OLD, current: NEWER });
+  fleet.setSpec({ digest: NEW });
+  await settle(fleet);
+  t.is(fleet.conditionOf('RolledOut'), 'False RolledBack');
+  fleet.setSpec({ digest: NEWER });
+  await settle(fleet);
+  t.is(fleet.conditionOf('RolledOut'), 'True RolloutComplete');
+  t.like(fleet.image.status?.rollout, { previous: OLD, current: NEWER }, 'not the one that it has');
 });
 
 test('VMs that serve with the new artifact go back too, never more than maxUnavailable at once', async (t) => {

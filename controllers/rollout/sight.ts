@@ -121,13 +121,14 @@ export class RolloutSight {
     return isStarted && vm.readySinceMs === undefined && vm.assigned?.wasDown !== true;
   }
 
-  /** Its node is known to have the artifact, or it is on none yet; the one before was booted there already. */
-  hasArtifact({ vm }: VmView): boolean {
+  /** Whether its node has the artifact, or it is on none yet; undefined: the node did not look yet. */
+  hasArtifact({ vm }: VmView): boolean | undefined {
     const { desired } = this.rollout;
     const { nodeName } = vm.status ?? {};
+    // The one before was booted there already.
     if (nodeName === undefined || desired !== this.image.spec.digest) return true;
     const entry = this.image.status?.nodes?.find((node) => node.nodeName === nodeName);
-    return entry?.present === true && entry.digest === desired;
+    return entry?.digest === desired ? entry.present : undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { FaultPlan } from '../testing/fault-plan.ts';
-import { Drive, IMAGE } from './testing/drive.ts';
+import { Drive, IMAGE, UID } from './testing/drive.ts';
 import { parseVmmRecord } from './vmm-record.ts';
 
 async function runningVm(): Promise<Drive> {
@@ -476,4 +476,57 @@ test('a snapshot that fails lets the VM go on between the tries', async (t) => {
   t.true(states.has('running True'), [...states].join(', '));
   t.true(reasonsOf(drive).includes('StandbyFailed'));
   t.deepEqual(drive.host.violations, []);
+});
+
+const NEXT = { ...IMAGE, digest: `sha256:${'1'.repeat(64)}` };
+const assignment = { name: 'default', digest: NEXT.digest, apply: 'Now', revision: 2 } as const;
+
+test('an artifact that a rollout gave a VM: at its next start, or by a recycle where it is said', async (t) => {
+  const drive = await runningVm();
+  drive.images = (_name, assigned) => ({ state: 'verified', image: assigned === NEXT.digest ? NEXT : IMAGE });
+  const vmm = drive.host.living()[0]?.pid;
+  drive.api.assign({ ...assignment, apply: 'NextStart' });
+  await drive.settle();
+  t.is(drive.host.living()[0]?.pid, vmm);
+  drive.api.assign({ ...assignment, name: 'another' });
+  await drive.settle();
+  t.is(drive.host.living()[0]?.pid, vmm, 'of an image that it does not name any more');
+  drive.api.assign(assignment);
+  await drive.settle();
+  t.like(drive.api.object?.status, { phase: 'Running', bootCount: 2, guestImage: { digest: NEXT.digest } });
+  t.true(reasonsOf(drive).includes('Recycling'));
+  t.deepEqual(drive.api.object?.status?.desiredImage, assignment, 'the node keeps what the manager wrote');
+  t.deepEqual([...drive.host.volumes.keys()], [UID]);
+});
+
+test('a VM stays as it is where the artifact that it was given cannot be booted, and says so', async (t) => {
+  const drive = await runningVm();
+  const reason = 'GuestImageUnavailable';
+  const vmm = drive.host.living()[0]?.pid;
+  drive.images = () => ({ state: 'pending' });
+  drive.api.assign(assignment);
+  await drive.once();
+  t.deepEqual(reasonsOf(drive), ['Provisioned', 'Booted', 'Ready'], 'being verified is no trouble');
+  drive.images = () => ({ state: 'missing', reason, message: 'it is not there' });
+  await drive.once();
+  t.is(drive.host.living()[0]?.pid, vmm);
+  t.like(drive.api.object?.status, { phase: 'Running' });
+  const provisioned = drive.api.object?.status?.conditions?.find(({ type }) => type === 'Provisioned');
+  t.like(provisioned, { status: 'False', reason });
+});
+
+test('failures with one artifact do not hold the next one up', async (t) => {
+  const drive = await runningVm();
+  for (let kill = 0; kill < 6; kill += 1) {
+    drive.host.kill(drive.host.living()[0]?.pid ?? 0);
+    await drive.settle();
+  }
+  drive.host.kill(drive.host.living()[0]?.pid ?? 0);
+  await drive.once();
+  await drive.once();
+  t.deepEqual(drive.host.living(), [], 'it waits');
+  drive.images = () => ({ state: 'verified', image: NEXT });
+  drive.api.assign(assignment);
+  await drive.once();
+  t.is(drive.host.living().length, 1);
 });

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import anyTest, { type TestFn } from 'ava';
+import { artifactOf } from '../../crds/guestimage/artifact.ts';
+import { type GuestImage, guestImageDefinition } from '../../crds/guestimage/definition.ts';
 import { sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
 import { userVmDefinition } from '../../crds/uservm/definition.ts';
 import { parseConfig } from '../../lib/config.ts';
@@ -12,6 +14,7 @@ import { identifyProcess, isAlive, signalProcess } from '../../lib/process-ident
 import { runCommand } from '../../lib/run-command.ts';
 import { type ChunkStream, faultsOf, openChunkStream } from '../harness/chunk-stream.ts';
 import { container, sidecar, toYaml, userVm } from '../harness/declarations.ts';
+import { deriveArtifact, NEVER_READY, removeArtifact } from '../harness/derived-artifact.ts';
 import { ensure, eventually } from '../harness/eventually.ts';
 import { Installation } from '../harness/installation.ts';
 import { containerReady, getContainer, getVm, vmReady, whoAmI } from '../harness/observations.ts';
@@ -385,6 +388,40 @@ test.serial('stop, start and recycle keep the data volume', async (t) => {
   t.not((await getVm(holt, 'bob')).status?.bootId, before.status?.bootId);
   t.not((await getContainer(holt, 'bob-live')).status?.containerId, containerBefore.status?.containerId);
   t.is(await (await holt.fetchAs(cookies.bob, '/data')).text(), secret);
+});
+
+test.serial('a guest image with which the canary does not serve goes back by itself', async (t) => {
+  t.timeout(240_000);
+  const client = await holt.client();
+  const name = { name: 'default' };
+  const { spec } = await client.get<GuestImage>(guestImageDefinition, name);
+  const images = join(holt.stateDir, 'images');
+  const bad = deriveArtifact(images, artifactOf(spec), NEVER_READY);
+  t.teardown(() => removeArtifact(images, bad));
+  const alice = await getVm(holt, 'alice');
+  const kept = await (await holt.fetchAs(cookies.bob, '/data')).text();
+  const rollout = {
+    ...{ strategy: 'Rolling', percentage: 0, canary: { vms: ['default/bob'] } },
+    ...{ minReadySeconds: 1, progressDeadlineSeconds: 10 },
+  };
+  await client.patch(guestImageDefinition, name, { spec: { ...bad, rollout } });
+  const status = await holt.holt(['rollout', 'status', 'default'], { mayFail: true });
+  t.is(status.exitCode, 1);
+  t.regex(status.stdout, /RollingBack: .* failed \(default\/bob did not serve within 10 s\)/);
+  t.regex(status.stderr, /RolledBack/);
+  await allReady();
+  t.like((await getVm(holt, 'bob')).status, {
+    guestImage: { digest: spec.digest },
+    desiredImage: { digest: spec.digest },
+    previousImage: { digest: bad.digest },
+  });
+  t.is((await getVm(holt, 'alice')).status?.bootId, alice.status?.bootId);
+  t.is(await (await holt.fetchAs(cookies.bob, '/data')).text(), kept);
+  await holt.holt(['rollout', 'undo', 'default']);
+  await client.patch(guestImageDefinition, name, { spec: { rollout: null } });
+  await holt.holt(['rollout', 'status', 'default']);
+  const { stdout } = await holt.kubectl(['get', 'guestimage', 'default']);
+  t.regex(stdout, /VMS\s+UPDATED\s+ROLLOUT[\s\S]*2\s+2\s+RolloutComplete/);
 });
 
 test.serial('bad input is refused with the field, the value and the remedy', async (t) => {

@@ -107,7 +107,7 @@ export class Drive {
         reportingInstance: 'node-1',
       }),
       effects: this.faults.wrap(this.host),
-      images: (name) => this.images(name),
+      images: (name, assigned) => this.images(name, assigned),
       addresses: new AddressBook({ subnet: '10.66.0.0/16', known: () => [] }),
       firewallNotices: new Set(),
       watchVmm: () => {},

@@ -48,6 +48,11 @@ export class FakeApi {
     }));
   }
 
+  /** The manager's write of what a rollout gives this VM. */
+  assign(desiredImage: NonNullable<UserVm['status']>['desiredImage']): void {
+    this.#write((object) => ({ ...object, status: { ...object.status, desiredImage } }));
+  }
+
   /** A user's write that takes the field away. */
   removeRecycleRequest(): void {
     this.#write(({ spec: { recycleRequest: _, ...spec }, ...object }) => ({ ...object, spec }) as UserVm);

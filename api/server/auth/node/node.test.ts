@@ -150,6 +150,13 @@ test('each node says of a guest image what it has itself', async (t) => {
     (await asNode('POST', `${HOLT}/guestimages/debian/commit`, commit({ nodes }))).code;
   t.is(await write(entry('node-1', true)), 200);
   t.is(await write(entry('node-1', true), entry('node-2', true)), 403);
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const pointers = { desired: digest, current: digest, forNew: digest };
+  const counts = { total: 0, updated: 0, ready: 0, unavailable: 0, failedVms: 0 };
+  const rollout = { observedGeneration: 1, revision: 1, ...pointers, ...counts };
+  const lead = await asNode('POST', `${HOLT}/guestimages/debian/commit`, commit({ rollout }));
+  t.is(lead.code, 403);
+  t.regex(lead.json.message, /a node may not change status\.rollout/);
   t.is((await asNode('PATCH', `${HOLT}/guestimages/debian`, { spec: { version: '2' } })).code, 403);
 });
 
