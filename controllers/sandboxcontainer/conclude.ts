@@ -2,18 +2,22 @@ import { keyOf } from '../../api/client/index.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import { SANDBOX_CONTAINER_REASONS as REASONS } from '../../crds/sandboxcontainer/conditions.ts';
 import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
+import { isJob, jobDeadlineMs } from '../../crds/sandboxcontainer/job.ts';
+import type { Clock } from '../../lib/clock.ts';
 import { withSpan } from '../../lib/telemetry.ts';
 import type { ContainerDependencies } from './dependencies.ts';
 import { routePortOf } from './effective-spec.ts';
 import { earlierFailures, exitOf, isExitRecorded, ranForMs } from './exit.ts';
 import type { Observation } from './guest-observer.ts';
+import { advanceJob } from './job-progress.ts';
+import { withJob } from './job-status.ts';
 import { findOwnContainer, instanceOf, type OwnContainer } from './own-container.ts';
 import { isDisappeared, isSameRun, type ReadyVm, type Work } from './pass.ts';
 import type { Exit, Reason } from './pass-facts.ts';
-import { planRoute, type Step, wantsRestart } from './plan.ts';
+import { planRoute, type RemovalCause, type Step } from './plan.ts';
 import { routeKeyOf } from './route.ts';
-import { statusOf } from './status.ts';
-import { isFinishedStatus } from './without-vm.ts';
+import { runsAgain, statusOf } from './status.ts';
+import { isFinishedStatus, type NewStatus } from './without-vm.ts';
 
 export interface ConcludeInput {
   readonly object: Stored<SandboxContainer>;
@@ -41,7 +45,7 @@ export async function concludePass(
   const exit = await recordExit(dependencies, input, found.own);
   const { isReady, reason } = await settleReadiness(dependencies, input, found.own);
   const gone = steps.length === 0 && isDisappeared(object, found);
-  const next = statusOf(
+  const plain = statusOf(
     object,
     {
       vmId: vm.vmId,
@@ -59,6 +63,7 @@ export async function concludePass(
     },
     dependencies,
   );
+  const next = isJob(object) ? progressed(dependencies, input, { own: found.own, exit, plain }) : plain;
   signal.throwIfAborted();
   await api.commit(object, next);
   const restarts = (next.status.restartCount ?? 0) - (object.status?.restartCount ?? 0);
@@ -73,30 +78,64 @@ export async function concludePass(
     if (event.type === 'Warning') logger.warn(fields, event.message);
     else logger.info(fields, event.message);
   }
+  // A job's attempt is told by one pass and started by the next.
+  if (isJob(object)) return next.status.active === 1 && object.status?.active !== 1;
   return gone || (found.own?.state === 'starting' && failure === undefined && backoff.waitMs(uid) === 0);
+}
+
+function progressed(
+  { backoff, clock }: ContainerDependencies,
+  { object, work, failure, after }: ConcludeInput,
+  { own, exit, plain }: { own: OwnContainer | undefined; exit: Exit | undefined; plain: NewStatus },
+): NewStatus {
+  const progress = advanceJob(object, {
+    own,
+    bootId: after.bootId,
+    specHash: work.specHash,
+    exit,
+    failure,
+    mayTry: backoff.waitMs(object.metadata.uid) === 0,
+    nowMs: clock.nowMs(),
+  });
+  return withJob(plain, object, progress, clock);
 }
 
 /** The end of a run that the status does not tell yet; starts the back-off for what is to run again. */
 async function recordExit(
   { backoff, killedFor, pidsWatch, clock }: ContainerDependencies,
-  { object, work, signal }: ConcludeInput,
+  { object, work, after, signal }: ConcludeInput,
   own: OwnContainer | undefined,
 ): Promise<Exit | undefined> {
   if (own?.state !== 'ended' || isExitRecorded(object.status, own)) return undefined;
+  // The VM ended while it ran: what podman says of its end is not to be relied on.
+  if (isJob(object) && own.bootId !== after.bootId) return undefined;
   const inspect = await work.guest.inspectContainer(own.id, signal);
   const instance = instanceOf(own);
   const oomKilled = await work.guest.readInfo(signal).then(
     (info) => info.oomKilled,
     () => undefined,
   );
-  const exit = exitOf(inspect, { killedFor: killedFor.get(instance), oomKilled });
-  if (wantsRestart(object.spec.restartPolicy, exit.exitCode)) {
+  const exit = exitOf(inspect, {
+    killedFor: killedFor.get(instance) ?? deadlineKill(object, inspect.exitCode, clock),
+    oomKilled,
+  });
+  if (runsAgain(object, exit.exitCode)) {
     const earlier = earlierFailures(object.status, clock.nowMs());
     backoff.recordFailure(object.metadata.uid, instance, ranForMs(inspect), earlier);
   }
   killedFor.delete(instance);
   pidsWatch.forget(instance);
   return exit;
+}
+
+/** A signal ended a job after its deadline: ours, where the process that sent it did not live to tell. */
+function deadlineKill(
+  object: Stored<SandboxContainer>,
+  exitCode: number,
+  clock: Pick<Clock, 'nowMs'>,
+): 'DeadlineExceeded' | undefined {
+  const isOver = isJob(object) && clock.nowMs() >= (jobDeadlineMs(object) ?? Number.POSITIVE_INFINITY);
+  return isOver && exitCode > 128 ? 'DeadlineExceeded' : undefined;
 }
 
 interface Settled {
@@ -192,7 +231,9 @@ const causes = {
   rebooted: 'its VM booted again',
   broken: 'it could not be started any more',
   'name-taken': 'another container had its name',
-} as const;
+  'attempt-over': 'the attempt before it failed',
+  suspended: 'the job is suspended',
+} as const satisfies Record<RemovalCause, string>;
 
 function remadeBecause(steps: readonly Step[]): string | undefined {
   for (const step of steps) if (step.kind === 'remove') return causes[step.why];

@@ -20,6 +20,18 @@ const withBoth = async (world: FakeWorld): Promise<void> => {
   await converge(world);
 };
 
+const job = (world: FakeWorld, policy: Record<string, unknown> = {}) =>
+  world.addContainer('job', { restartPolicy: 'Never', readinessProbe: undefined, ...policy });
+
+/** A job whose first attempt runs. */
+const withJob =
+  (policy: Record<string, unknown> = {}) =>
+  async (world: FakeWorld): Promise<void> => {
+    world.addVm();
+    job(world, policy);
+    await world.run(5_000);
+  };
+
 const scenarios: readonly Scenario[] = [
   {
     name: 'create',
@@ -55,6 +67,34 @@ const scenarios: readonly Scenario[] = [
     act: (world) => Object.assign(world.guest.named('live'), { pids: 256 }),
   },
   { name: 'loss of readiness', prepare: withBoth, act: (world) => world.answering.delete('live') },
+  { name: 'job', prepare: async (world) => void world.addVm(), act: job },
+  { name: 'job done', prepare: withJob(), act: (world) => world.guest.end('job', { exitCode: 0 }) },
+  {
+    name: 'job tried again in a new container',
+    prepare: withJob(),
+    act: (world) => world.guest.end('job', { exitCode: 1 }),
+  },
+  {
+    name: 'job tried again in place',
+    prepare: withJob({ restartPolicy: 'OnFailure' }),
+    act: (world) => world.guest.end('job', { exitCode: 1 }),
+  },
+  {
+    name: 'job given up',
+    prepare: withJob({ job: { backoffLimit: 0 } }),
+    act: (world) => world.guest.end('job', { exitCode: 1 }),
+  },
+  { name: 'job cut short by a boot', prepare: withJob(), act: (world) => world.guest.reboot() },
+  {
+    name: 'job over its deadline',
+    prepare: withJob({ job: { backoffLimit: 6, activeDeadlineSeconds: 8 } }),
+    act: () => {},
+  },
+  {
+    name: 'job suspended',
+    prepare: withJob(),
+    act: (world) => world.changeSpec('job', { job: { backoffLimit: 6, suspend: true } }),
+  },
   { name: 'delete', prepare: withBoth, act: (world) => world.delete('live') },
 ];
 
@@ -68,6 +108,7 @@ function outcomeOf(world: FakeWorld): unknown {
       ready: status?.ready,
       address: status?.address,
       lastExit: status?.lastExit?.exitCode,
+      attempts: [status?.active, status?.attempts, status?.failedAttempts],
       conditions: status?.conditions?.map(({ type, status: value, reason }) => [type, value, reason]),
       isTrue: [...world.guest.containers.values()].some(({ id }) => id === status?.containerId),
     })),
@@ -92,6 +133,9 @@ async function play(scenario: Scenario, befall?: { at: number; fate: Fate; isRes
   await converge(world);
   const effects = world.effectCount - first;
   await world.run(10_000);
+  const attempts = world.containers.list().map(({ status }) => status?.attempts ?? 0);
+  const starts = world.guest.effects.filter((effect) => effect === 'start job').length;
+  if (starts > Math.max(0, ...attempts)) throw new Error(`${starts} starts of ${attempts} attempts`);
   return { world, effects, isQuiet: world.effectCount - first === effects };
 }
 

@@ -28,7 +28,7 @@ export interface ContainerDependencies {
   readonly pidsWatch: PidsWatch;
   readonly addresses: AddressBook;
   /** Why the controller itself ended a run, by instance, until the end is recorded. */
-  readonly killedFor: Map<string, 'PidsLimitExceeded'>;
+  readonly killedFor: Map<string, 'PidsLimitExceeded' | 'DeadlineExceeded'>;
   /** For the metrics. */
   readonly onRestarts: (count: number) => void;
   /** How often a guest is looked at. */

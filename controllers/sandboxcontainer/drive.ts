@@ -1,5 +1,6 @@
 import type { Stored } from '../../crds/meta/meta.ts';
 import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
+import { isJob, jobDeadlineMs, jobPolicyOf } from '../../crds/sandboxcontainer/job.ts';
 import { causeChain, type ReconcileResult } from '../runtime/index.ts';
 import { concludePass } from './conclude.ts';
 import type { ContainerDependencies } from './dependencies.ts';
@@ -7,6 +8,7 @@ import { effectiveSpec, labelsOf, routePortOf, specHashOf } from './effective-sp
 import { executeSteps } from './execute.ts';
 import { earlierFailures, isExitRecorded } from './exit.ts';
 import type { Observation } from './guest-observer.ts';
+import { planJob } from './job-plan.ts';
 import { CONTAINER_LABELS } from './labels.ts';
 import { containersOf } from './of-vm.ts';
 import { type FoundContainers, findOwnContainer, instanceOf } from './own-container.ts';
@@ -40,17 +42,7 @@ export async function driveContainer(
     return tellUnreachable(dependencies, object, vm, error);
   }
   const work = prepare(dependencies, object, vm, observation);
-  const steps = planLifecycle({
-    found: work.found,
-    specHash: work.specHash,
-    bootId: observation.bootId,
-    restartPolicy: object.spec.restartPolicy,
-    isExitRecorded: work.found.own !== undefined && isExitRecorded(object.status, work.found.own),
-    isFinished: isFinishedStatus(object),
-    isDisappeared: isDisappeared(object, work.found),
-    mayTry: backoff.waitMs(uid) === 0,
-    isStuckAtPidsLimit: isStuck(dependencies, object, work.found, observation),
-  });
+  const steps = plan(dependencies, object, work, observation);
   const failure = await execute(dependencies, { object, vm, work, steps, observation, signal });
   if (failure !== undefined)
     backoff.recordFailure(
@@ -65,6 +57,34 @@ export async function driveContainer(
   const waitMs = backoff.waitMs(uid);
   const tickInMs = nextTickMs(vm.uid, tickMs, clock);
   return { requeueAfterMs: waitMs > 0 ? Math.min(waitMs, tickInMs) : tickInMs };
+}
+
+function plan(
+  dependencies: ContainerDependencies,
+  object: Stored<SandboxContainer>,
+  { found, specHash }: Work,
+  observation: Observation,
+): Step[] {
+  const { backoff, clock } = dependencies;
+  const { restartPolicy } = object.spec;
+  const shared = {
+    found,
+    specHash,
+    bootId: observation.bootId,
+    restartPolicy,
+    isExitRecorded: found.own !== undefined && isExitRecorded(object.status, found.own),
+    isFinished: isFinishedStatus(object),
+    mayTry: backoff.waitMs(object.metadata.uid) === 0,
+    isStuckAtPidsLimit: isStuck(dependencies, object, found, observation),
+  };
+  if (!isJob(object)) return planLifecycle({ ...shared, isDisappeared: isDisappeared(object, found) });
+  return planJob({
+    ...shared,
+    isActive: object.status?.active === 1,
+    recordedId: object.status?.containerId,
+    isSuspended: jobPolicyOf(object).suspend ?? false,
+    isPastDeadline: clock.nowMs() >= (jobDeadlineMs(object) ?? Number.POSITIVE_INFINITY),
+  });
 }
 
 function prepare(
@@ -111,7 +131,8 @@ async function execute(
   const { own } = work.found;
   const onEffect = () => dependencies.observer.invalidate(vm.uid);
   for (const step of steps) {
-    if (step.kind === 'kill' && own !== undefined) dependencies.killedFor.set(instanceOf(own), step.why);
+    if ((step.kind === 'kill' || step.kind === 'stop') && own !== undefined)
+      dependencies.killedFor.set(instanceOf(own), step.why);
   }
   if (own?.state === 'running' && steps.length > 0) {
     const key = routeKeyOf(object.spec.role, routePortOf(object.spec));

@@ -77,6 +77,7 @@ async function executeOne(
   { guest, signal }: ExecuteContext,
 ): Promise<void> {
   if (step.kind === 'remove') await guest.removeContainer(step.id, STOP_GRACE_SECONDS, signal);
+  else if (step.kind === 'stop') await guest.stopContainer(step.id, STOP_GRACE_SECONDS, signal);
   else if (step.kind === 'kill') await guest.killContainer(step.id, signal);
   else {
     const id = step.id ?? createdId;

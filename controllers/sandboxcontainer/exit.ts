@@ -11,7 +11,7 @@ const killed = 137;
 
 export interface ExitClues {
   /** Why the controller ended it, where it did. */
-  readonly killedFor: 'PidsLimitExceeded' | undefined;
+  readonly killedFor: 'PidsLimitExceeded' | 'DeadlineExceeded' | undefined;
   /** Ids that the guest's kernel log names; undefined where it could not be read. */
   readonly oomKilled: readonly string[] | undefined;
 }
@@ -24,10 +24,15 @@ export interface ExitClues {
 export function exitOf(inspect: PodmanInspect, clues: ExitClues): Exit {
   const finishedMs = Date.parse(inspect.finishedAt);
   const finishedAt = formatTime(Math.max(finishedMs, 0));
-  return { exitCode: inspect.exitCode, reason: reasonOf(inspect, clues), finishedAt };
+  const startedMs = Date.parse(inspect.startedAt);
+  const startedAt = startedMs > 0 ? formatTime(startedMs) : undefined;
+  const { id: containerId, exitCode } = inspect;
+  return { exitCode, reason: reasonOf(inspect, clues), startedAt, finishedAt, containerId };
 }
 
 function reasonOf(inspect: PodmanInspect, { killedFor, oomKilled }: ExitClues): Exit['reason'] {
+  // However it ends when it is told to: it did not come to its own end.
+  if (killedFor === 'DeadlineExceeded') return REASONS.DeadlineExceeded;
   if (inspect.exitCode === 0) return REASONS.Completed;
   if (inspect.oomKilled) return REASONS.OOMKilled;
   if (killedFor !== undefined) return REASONS[killedFor];
@@ -45,6 +50,8 @@ export function ranForMs(inspect: PodmanInspect): number {
 /** Whether the status already tells the end of the run that `own` shows; a container that never ran has none. */
 export function isExitRecorded(status: SandboxContainerStatus | undefined, own: OwnContainer): boolean {
   if (own.startedAtSeconds === undefined) return true;
+  const { containerId, startedAt } = status?.lastExit ?? {};
+  if (containerId === own.id && startedAt === startedAtOf(own)) return true;
   const isEndPhase = status?.phase === 'BackOff' || status?.phase === 'Exited' || status?.phase === 'Failed';
   return isEndPhase && status?.containerId === own.id && status.startedAt === startedAtOf(own);
 }

@@ -25,6 +25,7 @@ export interface GuestEffects {
   createContainer(create: ContainerCreate, signal: AbortSignal): Promise<string>;
   startContainer(id: string, signal: AbortSignal): Promise<void>;
   killContainer(id: string, signal: AbortSignal): Promise<void>;
+  stopContainer(id: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
   removeContainer(id: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
   setRoute(key: RouteKey, target: string, signal: AbortSignal): Promise<void>;
   deleteRoute(key: RouteKey, signal: AbortSignal): Promise<void>;
@@ -37,6 +38,7 @@ export const GUEST_EFFECTS = [
   'createContainer',
   'startContainer',
   'killContainer',
+  'stopContainer',
   'removeContainer',
   'setRoute',
   'deleteRoute',

@@ -11,8 +11,11 @@ export interface Reason {
 export interface Exit {
   readonly exitCode: number;
   readonly reason: SandboxContainerReason;
-  /** RFC 3339, by the guest's clock. */
+  /** RFC 3339, by the guest's clock, here and below. */
+  readonly startedAt: string | undefined;
   readonly finishedAt: string;
+  /** What ended. */
+  readonly containerId: string;
 }
 
 /** What a pass found out about a container in a VM that is ready. */

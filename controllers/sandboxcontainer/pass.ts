@@ -1,5 +1,6 @@
 import type { Stored } from '../../crds/meta/meta.ts';
 import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
+import { isJob } from '../../crds/sandboxcontainer/job.ts';
 import type { ContainerCreate } from '../../lib/podman/index.ts';
 import type { Guest } from './guest.ts';
 import type { FoundContainers, OwnContainer } from './own-container.ts';
@@ -24,10 +25,11 @@ export interface Work {
   readonly found: FoundContainers;
 }
 
-/** The status names a container of this generation, and the guest has none. */
+/** The status names a container of this generation, and the guest has none. Of a job its progress tells. */
 export function isDisappeared(object: Stored<SandboxContainer>, found: FoundContainers): boolean {
   return (
     found.own === undefined &&
+    !isJob(object) &&
     object.status?.containerId !== undefined &&
     object.status.observedGeneration === object.metadata.generation &&
     !isFinishedStatus(object)

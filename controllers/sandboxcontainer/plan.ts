@@ -2,17 +2,29 @@ import type { SandboxContainerSpec } from '../../crds/sandboxcontainer/definitio
 import type { RouteKey } from '../ingress/guest-ingress.ts';
 import type { FoundContainers } from './own-container.ts';
 
+/** Why a container is removed. */
+export type RemovalCause =
+  | 'spec-changed'
+  | 'rebooted'
+  | 'broken'
+  | 'name-taken'
+  /** A job's failed attempt: the next one has a container of its own. */
+  | 'attempt-over'
+  | 'suspended';
+
 /** What is to be done to the container. Plain data, in the order of doing. */
 export type Step =
   | {
       readonly kind: 'remove';
       readonly id: string;
-      readonly why: 'spec-changed' | 'rebooted' | 'broken' | 'name-taken';
+      readonly why: RemovalCause;
     }
   | { readonly kind: 'create' }
   /** `id` undefined: the one just created. */
   | { readonly kind: 'start'; readonly id: string | undefined }
-  | { readonly kind: 'kill'; readonly id: string; readonly why: 'PidsLimitExceeded' };
+  | { readonly kind: 'kill'; readonly id: string; readonly why: 'PidsLimitExceeded' }
+  /** SIGTERM, after the grace period SIGKILL; the container stays. */
+  | { readonly kind: 'stop'; readonly id: string; readonly why: 'DeadlineExceeded' };
 
 export interface LifecycleInput {
   readonly found: FoundContainers;
@@ -60,7 +72,7 @@ export function planLifecycle(input: LifecycleInput): Step[] {
   return isWanted && input.isExitRecorded ? [{ kind: 'start', id: own.id }] : [];
 }
 
-/** Whether a container that ended is started again. */
+/** Whether a container that is no job is started again when it ended. */
 export function wantsRestart(policy: SandboxContainerSpec['restartPolicy'], exitCode: number): boolean {
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
 }

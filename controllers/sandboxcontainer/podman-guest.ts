@@ -43,6 +43,7 @@ export function podmanGuest(socketPath: string): Guest {
     createContainer: (create, signal) => podman.createContainer(api, create, effect(signal)),
     startContainer: (id, signal) => podman.startContainer(api, id, effect(signal)),
     killContainer: (id, signal) => podman.killContainer(api, id, effect(signal)),
+    stopContainer: (id, graceSeconds, signal) => podman.stopContainer(api, id, graceSeconds, { signal }),
     removeContainer: (id, graceSeconds, signal) => podman.removeContainer(api, id, { signal, graceSeconds }),
     setRoute: (key, target, signal) => ingress.setRoute(key, target, { signal }),
     deleteRoute: (key, signal) => ingress.deleteRoute(key, { signal }),

@@ -2,10 +2,13 @@ import { formatKey } from '../../api/client/index.ts';
 import type { Stored } from '../../crds/meta/meta.ts';
 import { SANDBOX_CONTAINER_REASONS as REASONS } from '../../crds/sandboxcontainer/conditions.ts';
 import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
+import { isJob, jobDeadlineMs } from '../../crds/sandboxcontainer/job.ts';
 import type { ReconcileContext, ReconcileRequest, ReconcileResult, Reconciler } from '../runtime/index.ts';
 import { deleteContainer } from './delete.ts';
 import type { ContainerDependencies } from './dependencies.ts';
 import { driveContainer } from './drive.ts';
+import { expireJob } from './job-progress.ts';
+import { withJob } from './job-status.ts';
 import { classifyVm, type VmState } from './vm-state.ts';
 import { statusWithoutVm } from './without-vm.ts';
 
@@ -49,8 +52,11 @@ export class ContainerReconciler implements Reconciler {
     const uid = userVms.get(namespace, vmName)?.metadata.uid;
     if (uid !== undefined) observer.forget(uid);
     const why = { reason: REASONS.UserVmNotReady, message: `UserVM ${vmName} ${vm.message}` };
-    await api.commit(object, statusWithoutVm(object, why, vm.vmId, clock));
-    return {};
+    const next = statusWithoutVm(object, why, vm.vmId, clock);
+    const expired = isJob(object) ? expireJob(object, clock.nowMs()) : undefined;
+    await api.commit(object, expired === undefined ? next : withJob(next, object, expired, clock));
+    const deadlineInMs = isJob(object) ? (jobDeadlineMs(object) ?? 0) - clock.nowMs() : 0;
+    return deadlineInMs > 0 ? { requeueAfterMs: deadlineInMs } : {};
   }
 
   async #delete(

@@ -4,6 +4,7 @@ import {
   type SandboxContainerReason,
 } from '../../crds/sandboxcontainer/conditions.ts';
 import type { SandboxContainer, SandboxContainerStatus } from '../../crds/sandboxcontainer/definition.ts';
+import { isJob } from '../../crds/sandboxcontainer/job.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { formatTime, setCondition } from '../runtime/index.ts';
 import type { OwnContainer } from './own-container.ts';
@@ -83,8 +84,13 @@ function phaseOf(object: SandboxContainer, facts: PassFacts): SandboxContainerSt
   if (own.state === 'running') return 'Running';
   if (own.state !== 'ended') return facts.backoffMs > 0 ? 'BackOff' : 'Creating';
   const exitCode = exit?.exitCode ?? own.exitCode;
-  if (wantsRestart(object.spec.restartPolicy, exitCode)) return 'BackOff';
+  if (runsAgain(object, exitCode)) return 'BackOff';
   return exitCode === 0 ? 'Exited' : 'Failed';
+}
+
+/** Whether another run follows one that ended so; a job's last attempt is told elsewhere. */
+export function runsAgain(object: SandboxContainer, exitCode: number): boolean {
+  return isJob(object) ? exitCode !== 0 : wantsRestart(object.spec.restartPolicy, exitCode);
 }
 
 function startedReason(object: SandboxContainer, facts: PassFacts): Reason {

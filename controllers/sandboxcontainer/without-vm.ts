@@ -4,6 +4,7 @@ import {
   SANDBOX_CONTAINER_REASONS as REASONS,
 } from '../../crds/sandboxcontainer/conditions.ts';
 import type { SandboxContainer, SandboxContainerStatus } from '../../crds/sandboxcontainer/definition.ts';
+import { isJob, jobOutcomeOf } from '../../crds/sandboxcontainer/job.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { setCondition } from '../runtime/index.ts';
 import type { Reason } from './pass-facts.ts';
@@ -14,8 +15,9 @@ export interface NewStatus {
   readonly events: LifecycleEvent[];
 }
 
-/** Whether the status says that the present generation ended for good. */
+/** Whether the status says that a job, or what else ran in the present generation, ended for good. */
 export function isFinishedStatus(object: SandboxContainer): boolean {
+  if (isJob(object)) return jobOutcomeOf(object) !== undefined;
   const { phase, observedGeneration } = object.status ?? {};
   return (phase === 'Exited' || phase === 'Failed') && observedGeneration === object.metadata.generation;
 }
@@ -34,13 +36,15 @@ export function statusWithoutVm(
   let conditions = setCondition(before.conditions, condition(CONDITIONS.Started), clock);
   conditions = setCondition(conditions, condition(CONDITIONS.Ready), clock);
   const isFinished = isFinishedStatus(object);
+  // A job's attempt is known by its container for as long as it is under way.
+  const isKept = isFinished || isJob(object);
   const status: SandboxContainerStatus = {
     ...before,
     phase: isFinished ? before.phase : 'Pending',
     observedGeneration: generation,
     vmId,
-    containerId: isFinished ? before.containerId : undefined,
-    startedAt: isFinished ? before.startedAt : undefined,
+    containerId: isKept ? before.containerId : undefined,
+    startedAt: isKept ? before.startedAt : undefined,
     ready: false,
     conditions,
   };

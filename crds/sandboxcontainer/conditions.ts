@@ -1,9 +1,15 @@
-/** Condition types of a SandboxContainer. All are positive: `True` is good. */
+/** Condition types of a SandboxContainer. The first two are positive: `True` is good. The others are a job's. */
 export const SANDBOX_CONTAINER_CONDITIONS = {
   /** The container exists in the guest with the declared spec and runs. */
   Started: 'Started',
   /** Its readiness probe passes (without a probe: it runs). */
   Ready: 'Ready',
+  /** A job: its program ended with exit code 0. Absent until then, and final. */
+  Complete: 'Complete',
+  /** A job: it is given up. Absent until then, and final. */
+  Failed: 'Failed',
+  /** A job: `spec.job.suspend` holds it back. Absent where it never did. */
+  Suspended: 'Suspended',
 } as const;
 
 /** Condition and event reasons of a SandboxContainer. `docs/operations.md` has a line for each. */
@@ -29,6 +35,11 @@ export const SANDBOX_CONTAINER_REASONS = {
   Removed: 'Removed',
   RuntimeUnreachable: 'RuntimeUnreachable',
   OrphanRemoved: 'OrphanRemoved',
+  Interrupted: 'Interrupted',
+  BackoffLimitExceeded: 'BackoffLimitExceeded',
+  DeadlineExceeded: 'DeadlineExceeded',
+  JobSuspended: 'JobSuspended',
+  JobResumed: 'JobResumed',
 } as const;
 
 export type SandboxContainerReason =

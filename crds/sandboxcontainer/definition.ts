@@ -20,13 +20,37 @@ export const readinessProbeSchema = z.object({
   failureThreshold: z.int().min(1).default(3).describe('Failures in a row that make it not ready.'),
 });
 
+export const jobSchema = z.object({
+  backoffLimit: z
+    .int()
+    .min(0)
+    .default(6)
+    .describe('Failed attempts that are followed by another one; 0: the program never starts twice.'),
+  activeDeadlineSeconds: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('The job is ended, and has failed, so long after status.startTime.'),
+  ttlSecondsAfterFinished: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('The object is deleted, with its log, so long after it finished; default: never.'),
+  suspend: z
+    .boolean()
+    .optional()
+    .describe('Ends a running attempt, which then counts as none, and begins no other until it is false.'),
+});
+
 export const sandboxContainerSpecSchema = z.object({
   vmRef: z
     .object({ name: dnsLabel.describe('Name of the UserVM.') })
     .describe('The UserVM, in the same namespace, that runs this container. Immutable.'),
   role: z
     .enum(['live', 'dev', 'sidecar', 'job'])
-    .describe('live serves `/`, dev serves `/dev` and below; one of each a VM. Immutable.'),
+    .describe(
+      'live serves `/`, dev serves `/dev` and below; one of each a VM. job: runs to completion. Immutable.',
+    ),
   source: z
     .object({
       closure: z
@@ -122,7 +146,13 @@ export const sandboxContainerSpecSchema = z.object({
   restartPolicy: z
     .enum(['Always', 'OnFailure', 'Never'])
     .default('Always')
-    .describe('Whether the program is started again when it ends.'),
+    .describe(
+      'Whether the program is started again when it ends. A job has OnFailure (a failed attempt is repeated in ' +
+        'the same container) or Never (in a new one).',
+    ),
+  job: jobSchema
+    .optional()
+    .describe('How a job is run, as in batch/v1. Only for role job, and all of it that can be changed.'),
 });
 
 export const sandboxContainerStatusSchema = z.object({
@@ -143,14 +173,22 @@ export const sandboxContainerStatusSchema = z.object({
     .object({
       exitCode: z.int().describe('Exit status of the program; 128 and the signal where one ended it.'),
       reason: z.string().describe('Why it ended, e.g. OOMKilled, Error, Completed.'),
+      startedAt: timestamp.optional().describe('When the run that ended was started.'),
       finishedAt: timestamp.describe('When it ended.'),
+      containerId: z.string().optional().describe('Id in the guest of what ended.'),
     })
     .optional()
     .describe('How the program last ended.'),
+  startTime: timestamp.optional().describe('A job: when its first attempt began.'),
+  completionTime: timestamp.optional().describe('A job: when its success was seen.'),
+  active: z.int().optional().describe('A job: 1 while an attempt is under way, else 0.'),
+  attempts: z.int().optional().describe('A job: attempts so far. Each was written here before it started.'),
+  failedAttempts: z.int().optional().describe('A job: attempts that failed or were cut short.'),
   conditions: conditionsSchema.optional(),
 });
 
 export type ReadinessProbe = z.infer<typeof readinessProbeSchema>;
+export type JobPolicy = z.infer<typeof jobSchema>;
 export type SandboxContainerSpec = z.infer<typeof sandboxContainerSpecSchema>;
 export type SandboxContainerStatus = z.infer<typeof sandboxContainerStatusSchema>;
 
@@ -187,6 +225,20 @@ export const sandboxContainerDefinition: ResourceDefinition = {
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Ready")].status',
       description: 'Whether it answers',
+    },
+    {
+      name: 'Complete',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Complete")].status',
+      description: 'Whether a job is done',
+      priority: 1,
+    },
+    {
+      name: 'Attempts',
+      type: 'integer',
+      jsonPath: '.status.attempts',
+      description: 'Attempts of a job',
+      priority: 1,
     },
     { name: 'Restarts', type: 'integer', jsonPath: '.status.restartCount', description: 'Restarts so far' },
     {

@@ -4,6 +4,7 @@ import type { FieldError } from '../schema/structural.ts';
 import { admissionBindings } from './admission-bindings.ts';
 import { admissionPolicies } from './admission-policies.ts';
 import { configData } from './config-data.ts';
+import { containerJob } from './container-job.ts';
 import { containerSource } from './container-source.ts';
 import { immutableFields } from './immutable-fields.ts';
 import { leastSizes } from './least-sizes.ts';
@@ -36,6 +37,7 @@ const HOLT_RULES: readonly AdmissionRule[] = [
   leastSizes,
   volumeGrowth,
   containerSource,
+  containerJob,
   providerKeys,
 ];
 

@@ -134,6 +134,13 @@ export class FakeGuest implements Guest {
     this.end(this.#get(id).create.name, { exitCode: 137 });
   }
 
+  async stopContainer(id: string) {
+    const { create, state } = this.#get(id);
+    if (state !== 'running') return;
+    this.#effect(`stop ${create.name}`);
+    this.end(create.name, { exitCode: 143 });
+  }
+
   async removeContainer(id: string) {
     this.#reach();
     const container = this.containers.get(id);
