@@ -16,7 +16,7 @@ import { serviceAccountDefinition } from '../crds/serviceaccount/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
 import { statePaths } from '../lib/config.ts';
 import { isInOrder, readStream, withoutRepetitions } from './eventrelay/testing/running-relay.ts';
-import { findCondition, formatMicroTime, ownerReferenceTo } from './runtime/index.ts';
+import { findCondition, formatMicroTime, formatTime, ownerReferenceTo } from './runtime/index.ts';
 import { ControlPlane, type RunningPart } from './testing/control-plane.ts';
 import { readAuditedRequests, rightsOf, uses } from './testing/granted-rights.ts';
 
@@ -248,6 +248,42 @@ test.serial('a container without its VM is told so, and let go when it is delete
   });
   await plane.client.delete(sandboxContainerDefinition, key);
   await eventually('let go', () => isGone(sandboxContainerDefinition, container));
+  t.pass();
+});
+
+test.serial('a finished job goes when its time is over', async (t) => {
+  const made = await plane.client.create<SandboxContainer>(sandboxContainerDefinition, {
+    apiVersion: 'holt.dev/v1alpha1',
+    kind: 'SandboxContainer',
+    metadata: { namespace: 'default', name: 'task' },
+    spec: {
+      vmRef: { name: 'nobody' },
+      role: 'job',
+      restartPolicy: 'Never',
+      source: { closure: '/opt/x' },
+      command: ['/x'],
+      job: { ttlSecondsAfterFinished: 0 },
+    },
+  } as unknown as SandboxContainer);
+  await plane.client.patch(
+    sandboxContainerDefinition,
+    { namespace: 'default', name: 'task' },
+    {
+      status: {
+        conditions: [
+          {
+            type: 'Complete',
+            status: 'True',
+            reason: 'Completed',
+            message: '',
+            lastTransitionTime: formatTime(Date.now()),
+          },
+        ],
+      },
+    },
+    { subresource: 'status' },
+  );
+  await eventually('gone', () => isGone(sandboxContainerDefinition, made));
   t.pass();
 });
 

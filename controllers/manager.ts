@@ -17,6 +17,7 @@ import { type EventRelayFacts, relayedRevisionReader, startEventRelay } from './
 import { startEventRetentionController } from './eventretention/controller.ts';
 import { startGarbageCollection } from './garbagecollection/controller.ts';
 import type { GarbageCollectionMetrics } from './garbagecollection/metrics.ts';
+import { startJobRetentionController } from './jobretention/controller.ts';
 import type { ManagerContext } from './manager-context.ts';
 import { startNamespaceController } from './namespace/controller.ts';
 import { type ApiServerFacts, startNamespaceDefaultsController } from './namespacedefaults/controller.ts';
@@ -69,6 +70,7 @@ export function startManager(context: ManagerOptions): Manager {
     startPlacementController(context, vms, nodes),
     startContainerBindingController(context, vms, containers),
     startRolloutController(context, { images, vms, containers }),
+    startJobRetentionController(context, containers),
     startNodeLifecycleController(context, nodes, leases),
     startNamespaceController(context, namespaces),
     startNamespaceDefaultsController(context, namespaces, context),

@@ -43,6 +43,10 @@ const ROLES: readonly ManagerRole[] = [
     ],
   },
   {
+    name: 'system:controller:ttl-after-finished-controller',
+    rules: [of(HOLT, [...SEE, 'delete'], 'sandboxcontainers')],
+  },
+  {
     name: 'system:controller:node-controller',
     rules: [core(SEE, 'nodes'), core(['create'], 'nodes/commit')],
   },

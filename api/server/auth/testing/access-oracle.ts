@@ -99,7 +99,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     edit: WRITE,
     router: SEE,
     own: 'GLWUP',
-    controllers: { 'container-binding': 'LWP' },
+    controllers: { 'container-binding': 'LWP', 'ttl-after-finished-controller': 'LWD' },
   },
   'holt.dev/sandboxcontainers/status': { view: READ, own: 'GUP' },
   'holt.dev/sandboxcontainers/commit': { own: 'C', controllers: { 'container-binding': 'C' } },
@@ -145,6 +145,7 @@ export const ROLES: Readonly<Record<string, (row: Row) => string>> = {
   ...controllerRoles(
     'placement',
     'container-binding',
+    'ttl-after-finished-controller',
     'node-controller',
     'node-heartbeats',
     'namespace-defaults',
