@@ -130,6 +130,16 @@ export class ApiClient {
     return this.#object(definition, { method: 'POST', path, body: commit, ...options });
   }
 
+  /** Asks for a UserVM in standby to run: all that `uservms/wake` can do. Answers the UserVM. */
+  async wake<T extends ApiObject>(
+    definition: ResourceAddress,
+    name: ObjectName,
+    options: CallOptions = {},
+  ): Promise<Stored<T>> {
+    const path = resourcePath(definition, { ...name, subresource: 'wake' });
+    return this.#object(definition, { method: 'POST', path, body: {}, ...options });
+  }
+
   /** RFC 7396 merge patch: `null` removes a field. */
   async patch<T extends ApiObject>(
     definition: ResourceAddress,

@@ -93,3 +93,23 @@ test('a commit for an object that is not there is 404, a malformed one 400', asy
   t.is((await commit('malformed', {}, [{ type: 'Odd', reason: 'x', message: '' }])).code, 400);
   t.is((await commit('malformed', { phase: 'Odd' }, [])).code, 422);
 });
+
+test('wake makes a VM in standby run, and changes nothing of any other VM', async (t) => {
+  const wake = (name: string) => api.send({ method: 'POST', path: `${VMS}/${name}/wake`, body: {} });
+  for (const powerState of ['Standby', 'Stopped', 'Paused']) {
+    const name = `to-wake-${powerState.toLowerCase()}`;
+    await createVm(name);
+    const patch = { method: 'PATCH', path: `${VMS}/${name}`, body: { spec: { powerState } } };
+    const { json: before } = await api.send({
+      ...patch,
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    const { code, json } = await wake(name);
+    t.is(code, 200);
+    const isWoken = powerState === 'Standby';
+    t.is(json.spec.powerState, isWoken ? 'Running' : powerState);
+    t.is(json.metadata.generation, isWoken ? 3 : 2);
+    if (!isWoken) t.is(json.metadata.resourceVersion, before.metadata.resourceVersion);
+  }
+  t.is((await wake('nobody')).code, 404);
+});

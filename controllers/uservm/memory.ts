@@ -16,6 +16,7 @@ export class VmMemory {
   #artifact: string | undefined;
   #lastMarkMs: number;
   #lifecycle: LifecycleStep[] | undefined;
+  #isSettled = false;
 
   constructor(clock: Clock, limits: UserVmLimits) {
     this.#clock = clock;
@@ -88,6 +89,11 @@ export class VmMemory {
     this.#lastMarkMs = this.#clock.monotonicMs();
   }
 
+  /** The VM is stopped or asleep as it should be. */
+  noteSettled(): void {
+    this.#isSettled = true;
+  }
+
   /** The steps of the start that is under way; `fallback` where this process saw none of it. */
   lifecycleOr(fallback: readonly LifecycleStep[] | undefined): readonly LifecycleStep[] | undefined {
     return this.#lifecycle ?? fallback;
@@ -96,6 +102,9 @@ export class VmMemory {
   /** Begins a start's list of steps. */
   beginLifecycle(first: readonly LifecycleStep[]): void {
     this.#lifecycle = [...first];
+    // How long it was stopped or asleep before is no step of its start.
+    if (this.#isSettled) this.#lastMarkMs = this.#clock.monotonicMs();
+    this.#isSettled = false;
   }
 
   /** Adds a step that was just done, once a start. Returns it when it is new. */

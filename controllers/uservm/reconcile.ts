@@ -236,6 +236,10 @@ export class UserVmReconciler implements Reconciler {
       case 'stopping':
         if (outcome.failed) memory.noteFailure(outcome);
         break;
+      case 'stopped':
+      case 'standby':
+        memory.noteSettled();
+        break;
       case 'silent':
         memory.noteSilent();
         break;

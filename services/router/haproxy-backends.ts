@@ -10,6 +10,7 @@ const GUEST_INGRESS_PORT = 8080;
 export function backendSections(options: HaproxyOptions): readonly (readonly string[])[] {
   return [
     ...PAGE_FORMS.map((form) => guestsBackend(options, form)),
+    ...PAGE_FORMS.map((form) => wakingBackend(options, form)),
     pagesBackend(options),
     ...(options.devLogin ? [loginBackend()] : []),
   ];
@@ -50,6 +51,18 @@ function guestsBackend(options: HaproxyOptions, form: PageForm): readonly string
     '',
     '# The address comes from set-dst; port 0 is needed, or HAProxy would add set-dst-port to it.',
     `server any 0.0.0.0:0 namespace ${netns}`,
+  ];
+}
+
+/** holt-router wakes the VM and says when to send the request anew; without it there is the page. */
+function wakingBackend({ pages, wakeSocket }: HaproxyOptions, form: PageForm): readonly string[] {
+  return [
+    `backend waking_${form} from edge`,
+    ...[502, 503, 504].map((code) => `errorfile ${code} ${pages}/vm-standby.${form}.http`),
+    'timeout server 30s',
+    'http-reuse never',
+    `http-response return ${pageReturn(pages, 'vm-standby', form)} unless { status 425 }`,
+    `server waker unix@${wakeSocket}`,
   ];
 }
 

@@ -18,6 +18,7 @@ const OPTIONS: HaproxyOptions = {
   vmSubnet: '10.66.0.0/16',
   adminSocket: '/var/lib/holt/router/admin.sock',
   requestSocket: '/var/lib/holt/router/requests.sock',
+  wakeSocket: '/var/lib/holt/router/wake.sock',
   routesMap: '/var/lib/holt/router/routes.map',
   revokedMap: '/var/lib/holt/router/revoked.map',
   pages: '/var/lib/holt/router/pages',

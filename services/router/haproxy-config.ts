@@ -14,6 +14,8 @@ export interface HaproxyOptions {
   readonly adminSocket: string;
   /** Unix socket between the listener and the frontend behind it. */
   readonly requestSocket: string;
+  /** Unix socket on which holt-router answers for VMs in standby. */
+  readonly wakeSocket: string;
   readonly routesMap: string;
   readonly revokedMap: string;
   /** Directory of the page files. */
@@ -37,13 +39,23 @@ function assertPlain(name: string, value: string): void {
  * @throws RangeError naming a path that HAProxy could misread
  */
 export function haproxyConfig(options: HaproxyOptions): string {
-  const { netns, vmSubnet, adminSocket, requestSocket, routesMap, revokedMap, pages, sessionPublicKey } =
-    options;
+  const {
+    netns,
+    vmSubnet,
+    adminSocket,
+    requestSocket,
+    wakeSocket,
+    routesMap,
+    revokedMap,
+    pages,
+    sessionPublicKey,
+  } = options;
   const words = {
     netns,
     vmSubnet,
     adminSocket,
     requestSocket,
+    wakeSocket,
     routesMap,
     revokedMap,
     pages,

@@ -25,6 +25,7 @@ export async function ensureHaproxyFiles(config: HoltConfig): Promise<void> {
     vmSubnet: config.vmSubnet,
     adminSocket: paths.adminSocket,
     requestSocket: paths.requestSocket,
+    wakeSocket: paths.wakeSocket,
     routesMap: paths.routesMap,
     revokedMap: paths.revokedMap,
     pages: paths.pages,

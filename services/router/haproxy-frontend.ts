@@ -19,6 +19,9 @@ export function listenerSection(options: HaproxyOptions): readonly string[] {
     'http-reuse never',
     'option http-server-close',
     'timeout server 6m',
+    '# A VM that was asleep is up: the request, where all of it is in the buffer, is looked up and sent anew.',
+    'retry-on 425',
+    'retries 1',
     `server requests unix@${options.requestSocket} send-proxy-v2`,
   ];
 }
@@ -39,6 +42,9 @@ export function requestsSection(options: HaproxyOptions): readonly string[] {
     '',
     ...forwardedHeaders(),
     '',
+    'acl sleeps var(txn.reason) -m str vm-standby',
+    'use_backend waking_json if sleeps wants_json',
+    'use_backend waking_html if sleeps',
     'use_backend pages if refused',
     ...(options.devLogin ? ['use_backend login if { path /.holt/login }'] : []),
     'use_backend guests_json if wants_json',

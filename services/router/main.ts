@@ -16,6 +16,8 @@ import { informerRouteSource } from './route-source.ts';
 import { RouteTelemetry } from './route-telemetry.ts';
 import { Router } from './router.ts';
 import { routerPaths } from './router-paths.ts';
+import { startWakeServer } from './wake-server.ts';
+import { Waker } from './waker.ts';
 
 async function main(config: HoltConfig, signal: AbortSignal): Promise<void> {
   const logger = createLogger('holt-router', config.logLevel);
@@ -57,6 +59,17 @@ async function main(config: HoltConfig, signal: AbortSignal): Promise<void> {
   });
   router.onTransition((transition, seenAtMs) => telemetry.onTransition(transition, seenAtMs));
 
+  const waker = new Waker({
+    userVms: () => source.userVms(),
+    table: () => router.table,
+    wake: ({ metadata }) =>
+      client.wake(userVmDefinition, { namespace: metadata.namespace ?? '', name: metadata.name ?? '' }),
+    clock: systemClock,
+    logger,
+  });
+  router.onTransition(() => waker.onTable());
+  const stopWakeServer = await startWakeServer({ path: paths.wakeSocket, waker });
+
   const accessLog = await receiveAccessLog({
     port: config.ports.routerLog,
     onEntry: (entry) => telemetry.onRequest(entry),
@@ -77,7 +90,7 @@ async function main(config: HoltConfig, signal: AbortSignal): Promise<void> {
   containers.start();
   await router.run(signal);
 
-  await Promise.all([userVms.stop(), containers.stop(), accessLog.close(), stopMetrics()]);
+  await Promise.all([userVms.stop(), containers.stop(), accessLog.close(), stopMetrics(), stopWakeServer()]);
   await client.close();
   await stopTelemetry();
 }

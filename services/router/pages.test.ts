@@ -20,7 +20,7 @@ for (const reason of EDGE_REASONS) {
 
 test('whole messages say their length right and fit into a buffer', (t) => {
   const messages = [...files].filter(([name]) => name.endsWith('.http'));
-  t.is(messages.length, 4);
+  t.is(messages.length, 6);
   for (const [name, message] of messages) {
     const [head = '', body = ''] = message.split('\r\n\r\n');
     t.is(Number(/content-length: (\d+)/.exec(head)?.[1]), Buffer.byteLength(body), name);

@@ -23,10 +23,11 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
 };
 
-/** Reasons that HAProxy itself finds out while it talks to a VM: their answers are whole HTTP messages on disk. */
+/** Reasons that HAProxy itself finds out while it talks to a VM or to holt-router: their answers are whole HTTP messages on disk. */
 export const UPSTREAM_REASONS = [
   'upstream-unreachable',
   'upstream-timeout',
+  'vm-standby',
 ] as const satisfies readonly EdgeReason[];
 
 /** The headers that say why and when to come back. */

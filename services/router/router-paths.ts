@@ -12,6 +12,8 @@ export interface RouterPaths {
   readonly requestSocket: string;
   /** The last-known route table: written before HAProxy is told, read by HAProxy at its start. */
   readonly routesMap: string;
+  /** Where holt-router answers for VMs in standby. */
+  readonly wakeSocket: string;
   /** Revoked session ids; the value says since when. */
   readonly revokedMap: string;
   readonly pages: string;
@@ -27,6 +29,7 @@ export function routerPaths(config: Pick<HoltConfig, 'stateDir'>): RouterPaths {
     haproxyConfig: join(router, 'haproxy.cfg'),
     adminSocket: join(router, 'admin.sock'),
     requestSocket: join(router, 'requests.sock'),
+    wakeSocket: join(router, 'wake.sock'),
     routesMap: join(router, 'routes.map'),
     revokedMap: join(router, 'revoked.map'),
     pages: join(router, 'pages'),

@@ -6,10 +6,15 @@ import { answerGet, answerList, answerWatch } from './read-handlers.ts';
 import { answerScale } from './scale-handlers.ts';
 import { answerTokenRequestOf } from './token-handler.ts';
 import type { Verb } from './verb.ts';
+import { answerWake } from './wake-handler.ts';
 import { answerCommit, answerCreate, answerPatch, answerUpdate } from './write-handlers.ts';
 
 function isNamespace({ target }: ApiRequest): boolean {
   return target.resource.definition.group === '' && target.resource.definition.kind === 'Namespace';
+}
+
+function isUserVm({ target }: ApiRequest): boolean {
+  return target.resource.definition.group === 'holt.dev' && target.resource.definition.kind === 'UserVM';
 }
 
 function isServiceAccount({ target }: ApiRequest): boolean {
@@ -64,6 +69,10 @@ async function dispatchSubresource(api: ApiRequest, verb: Verb | undefined, name
     return answerScale(api, verb, name, definition.scale);
   if (subresource === 'commit' && definition.hasStatus) {
     if (verb === 'create') return answerCommit(api, name);
+    throw methodNotSupported(definition, api.request.method ?? '');
+  }
+  if (subresource === 'wake' && isUserVm(api)) {
+    if (verb === 'create') return answerWake(api, name);
     throw methodNotSupported(definition, api.request.method ?? '');
   }
   if (subresource === 'finalize' && isNamespace(api)) {

@@ -120,10 +120,13 @@ const CONTROLLER_ACCOUNTS_ROLE: BootstrapRole = {
   ],
 };
 
-/** What holt-router watches. Nodes have no role: the node authoriser knows what is theirs. */
+/** What holt-router watches, and that it may wake VMs for requests, which changes nothing else of them. Nodes have no role: the node authoriser knows what is theirs. */
 const ROUTER_ROLE: BootstrapRole = {
   name: 'holt:router',
-  rules: [of('holt.dev', ['list', 'watch'], 'sandboxcontainers', 'uservms')],
+  rules: [
+    of('holt.dev', ['list', 'watch'], 'sandboxcontainers', 'uservms'),
+    of('holt.dev', ['create'], 'uservms/wake'),
+  ],
 };
 
 /** Every ClusterRole that the server makes and keeps. */

@@ -111,6 +111,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     controllers: { placement: SEE, 'container-binding': READ },
   },
   'holt.dev/uservms/status': { view: READ, own: 'GUP' },
+  'holt.dev/uservms/wake': { router: 'C' },
   'holt.dev/uservms/commit': { own: 'C', controllers: { placement: 'C' } },
   'rbac.authorization.k8s.io/clusterrolebindings': {},
   'rbac.authorization.k8s.io/clusterroles': {},
