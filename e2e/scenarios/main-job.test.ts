@@ -424,6 +424,38 @@ test.serial('a guest image with which the canary does not serve goes back by its
   t.regex(stdout, /VMS\s+UPDATED\s+ROLLOUT[\s\S]*2\s+2\s+RolloutComplete/);
 });
 
+test.serial(
+  'a paused VM says so; one in standby is woken by a request and goes on where it was',
+  async (t) => {
+    t.timeout(300_000);
+    const before = { vm: await getVm(holt, 'bob'), live: await getContainer(holt, 'bob-live') };
+    // In the memory of the guest alone: neither on its disk nor on its volume.
+    await holt.holt(['exec', 'bob-dev', '--', '/bin/sh', '-c', 'echo kept > /dev/shm/mark']);
+    await holt.holt(['pause', 'bob']);
+    await eventually('the edge says paused', 20_000, async () => {
+      const { headers } = await holt.fetchAs(cookies.bob, '/');
+      ensure(headers.get('x-holt-reason') === 'vm-paused', `${headers.get('x-holt-reason')}`);
+    });
+    await holt.holt(['resume', 'bob']);
+    await holt.holt(['standby', 'bob']);
+    const asleep = await getVm(holt, 'bob');
+    t.like(asleep.status, { phase: 'Standby', vmmPid: undefined });
+    await eventually('a request is held until the VM serves it', 120_000, async () => {
+      const response = await holt.fetchAs(cookies.bob, '/whoami');
+      ensure(response.status === 200, `${response.status} ${response.headers.get('x-holt-reason')}`);
+    });
+    const after = { vm: await getVm(holt, 'bob'), live: await getContainer(holt, 'bob-live') };
+    t.is(after.vm.spec.powerState, 'Running');
+    t.is(after.vm.status?.bootId, before.vm.status?.bootId);
+    t.is(after.vm.status?.bootCount, before.vm.status?.bootCount);
+    t.is(after.live.status?.containerId, before.live.status?.containerId);
+    t.is(after.live.status?.restartCount, before.live.status?.restartCount);
+    const mark = await holt.holt(['exec', 'bob-dev', '--', '/bin/sh', '-c', 'cat /dev/shm/mark']);
+    t.is(mark.stdout.trim(), 'kept');
+    await allReady();
+  },
+);
+
 test.serial('bad input is refused with the field, the value and the remedy', async (t) => {
   const refused = async (object: object, pattern: RegExp) => {
     const result = await holt.kubectl(['apply', '-f', '-'], { input: toYaml([object]), mayFail: true });
