@@ -17,9 +17,14 @@ test('a row has the name first, then the columns of the kind, ages for people', 
   const table = toTable(userVmDefinition, [alice], { includeObject: 'None', nowMs });
   t.deepEqual(
     table.columnDefinitions.map(({ name, priority }) => `${name} ${priority}`),
-    ['Name 0', 'User 0', 'Phase 0', 'Ready 0', 'Node 0', 'IP 1', 'VMM-PID 1', 'Image 1', 'Age 0'],
+    [
+      ...['Name 0', 'User 0', 'Phase 0', 'Ready 0', 'Node 0', 'IP 1', 'VMM-PID 1', 'Image 1', 'Desired 1'],
+      'Age 0',
+    ],
   );
-  t.deepEqual(table.rows, [{ cells: ['alice', 'alice', 'Running', 'True', null, null, 7, null, '3d2h'] }]);
+  t.deepEqual(table.rows, [
+    { cells: ['alice', 'alice', 'Running', 'True', null, null, 7, null, null, '3d2h'] },
+  ]);
 });
 
 test('list metadata and as much of the object as was asked for', (t) => {
