@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { stringify } from 'yaml';
@@ -125,6 +126,11 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     return server.port;
   };
   const port = await start(0);
+  // One for each identity: PEM is not parsed again for each request.
+  const anonymous = createSecureContext({ ca: clientCa });
+  const contexts = new Map(
+    [...clients].map(([name, identity]) => [name, createSecureContext({ ca: clientCa, ...identity })]),
+  );
   const open = ({ method = 'GET', path, headers = {}, as = 'admin' }: TestRequest) =>
     httpsRequest({
       host: '127.0.0.1',
@@ -132,9 +138,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       method,
       path,
       headers,
-      ca: clientCa,
-      agent: false,
-      ...(as === null ? {} : clients.get(as)),
+      ...{ agent: false, secureContext: (as === null ? undefined : contexts.get(as)) ?? anonymous },
     });
   const send = (request: TestRequest) =>
     new Promise<TestResponse>((resolve, reject) => {
