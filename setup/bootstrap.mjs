@@ -163,6 +163,7 @@ function handOver(args) {
 }
 
 function main([command = '', ...rest]) {
+  if (command === 'packages') return ensurePackages();
   const needsSetUp = !(command === 'dev' && rest[0] !== 'up');
   if (needsSetUp) {
     if (process.getuid?.() !== 0) {
