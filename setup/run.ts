@@ -67,6 +67,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'conformance:vmm': 'e2e/cloud-hypervisor/conformance/main.ts',
   'drill:fuzz': 'api/testing/fuzz/drill.ts',
   'drill:linearizability': 'api/testing/linearizability/drill.ts',
+  'drill:reliability': 'e2e/reliability/main.ts',
 };
 
 /** Long proofs with real VMs. */

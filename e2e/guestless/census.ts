@@ -29,11 +29,12 @@ export async function takeCensus(host: GuestlessHost): Promise<Census> {
     readFile(routerPaths(config).routesMap, 'utf8').catch(() => ''),
     countDescriptors(host),
   ]);
-  const { vmms, guests } = await host.vmms.counts();
+  const { vmms, guests, containers } = await host.vmms.counts();
   return {
     ...processes,
     'answering VMMs': vmms,
     'remembered guests': guests,
+    'running containers': containers,
     ...network,
     'files of VMs': vmFiles.count,
     'bytes of VMs': vmFiles.bytes,

@@ -14,7 +14,7 @@ export function smallVm(user: string, spec: SpecFields = {}): ApiObject {
   return declared('UserVM', user, {
     user,
     memory: '256Mi',
-    dataVolume: { size: '64Mi', retention: '0s' },
+    dataVolume: { size: '16Mi', retention: '0s' },
     ...spec,
   });
 }

@@ -7,5 +7,5 @@ import { createServer } from 'node:http';
 createServer((_request, response) => response.end('fake ingress\n')).listen(8080, '0.0.0.0', () => {
   process.stdout.write('listening\n');
 });
-// Ctrl-C reaches the whole group: the parent ends this process.
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+// A signal may reach the whole group: the parent ends this process.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});

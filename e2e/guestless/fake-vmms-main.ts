@@ -51,15 +51,16 @@ process.on('message', (message) => {
   const question = questionSchema.parse(message);
   if (question.ask === 'counts') {
     look();
-    process.send?.({ ...counts, vmms: vmms.size, guests: guests.size });
+    const containers = [...vmms.values()].reduce((sum, { guest }) => sum + guest.podman.runningCount, 0);
+    process.send?.({ ...counts, vmms: vmms.size, guests: guests.size, containers });
     return;
   }
   const guest = guests.get(question.apiSocket);
   process.send?.({ done: guest?.podman.endContainer(question.name, question.exitCode) === true });
 });
 process.on('disconnect', () => process.exit(0));
-// Ctrl-C reaches the whole group: the parent ends its VMs in order and this process after them.
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+// A signal may reach the whole group: the parent ends its VMs in order and this process after them.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 setInterval(look, 500);
 // Opened for both: the end of one writer is then not the end of the stream.

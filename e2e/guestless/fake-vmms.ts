@@ -17,6 +17,8 @@ const countsSchema = z.object({
   vmms: z.int(),
   /** VMs that something is remembered of. */
   guests: z.int(),
+  /** Running in the guests of living VMMs. */
+  containers: z.int(),
 });
 
 export type FakeVmmCounts = z.infer<typeof countsSchema>;

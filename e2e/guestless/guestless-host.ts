@@ -48,13 +48,30 @@ export class GuestlessHost {
     this.#ingress = ingress;
   }
 
-  /** @param name short, of the run: the state directory is `.holt-<name>` in the checkout */
-  static async start(name: string, signal: AbortSignal): Promise<GuestlessHost> {
+  /**
+   * @param name short, of the run: the state directory is `.holt-<name>` in the checkout
+   * @param options.smallDisksMiB VMs' and volumes' folders are file systems of this size, which can be filled
+   */
+  static async start(
+    name: string,
+    signal: AbortSignal,
+    options: { readonly smallDisksMiB?: number } = {},
+  ): Promise<GuestlessHost> {
     const stateDir = join(checkout, `.holt-${name}`);
     await removeState(stateDir);
     const paths = statePaths(stateDir);
     for (const path of [paths.images, paths.vms, paths.volumes, paths.run])
       await mkdir(path, { recursive: true });
+    for (const path of options.smallDisksMiB === undefined ? [] : [paths.vms, paths.volumes])
+      await runChecked(runCommand, [
+        'mount',
+        '-t',
+        'tmpfs',
+        '-o',
+        `size=${options.smallDisksMiB}m`,
+        'holt',
+        path,
+      ]);
     const vmms = await FakeVmms.start(join(stateDir, 'fake'));
     const config = await planConfig(stateDir, vmms);
     let ingress: ChildProcess | undefined;
@@ -107,6 +124,9 @@ async function planConfig(stateDir: string, vmms: FakeVmms): Promise<HoltConfig>
 async function removeState(stateDir: string): Promise<void> {
   const progress = new Progress(systemClock, () => {});
   await devDown({ stateDir, clock: systemClock, run: runCommand, progress });
+  const { vms, volumes } = statePaths(stateDir);
+  // Not mounted: nothing to do.
+  for (const path of [vms, volumes]) await runCommand(['umount', path]);
   await rm(stateDir, { recursive: true, force: true });
 }
 
