@@ -25,6 +25,8 @@ export interface ConcludeInput {
   readonly work: Work;
   readonly steps: readonly Step[];
   readonly failure: Reason | undefined;
+  /** Why it is not made yet. */
+  readonly hold: Reason | undefined;
   /** The guest after the steps. */
   readonly after: Observation;
   readonly signal: AbortSignal;
@@ -38,7 +40,7 @@ export async function concludePass(
   dependencies: ContainerDependencies,
   input: ConcludeInput,
 ): Promise<boolean> {
-  const { object, vm, work, steps, failure, after, signal } = input;
+  const { object, vm, work, steps, failure, hold, after, signal } = input;
   const { uid, name } = object.metadata;
   const { backoff, api, logger, onRestarts } = dependencies;
   const found = findOwnContainer(after.containers, { uid, name });
@@ -54,6 +56,7 @@ export async function concludePass(
       own: found.own,
       exit,
       failure,
+      hold,
       backoffMs: backoff.waitMs(uid),
       isReady,
       readyReason: reason,

@@ -95,6 +95,18 @@ const scenarios: readonly Scenario[] = [
     prepare: withJob(),
     act: (world) => world.changeSpec('job', { job: { backoffLimit: 6, suspend: true } }),
   },
+  {
+    name: 'one after the other',
+    prepare: async (world) => {
+      world.addVm();
+      world.addContainer('live', {
+        readinessProbe: undefined,
+        dependsOn: [{ name: 'dev', condition: 'Ready' }],
+      });
+      await world.run(3_000);
+    },
+    act: (world) => world.addContainer('dev', { readinessProbe: undefined }),
+  },
   { name: 'delete', prepare: withBoth, act: (world) => world.delete('live') },
 ];
 

@@ -4,6 +4,7 @@ import { isJob, jobDeadlineMs, jobPolicyOf } from '../../crds/sandboxcontainer/j
 import { causeChain, type ReconcileResult } from '../runtime/index.ts';
 import { concludePass } from './conclude.ts';
 import type { ContainerDependencies } from './dependencies.ts';
+import { holdOf } from './dependencies-of.ts';
 import { effectiveSpec, labelsOf, routePortOf, specHashOf } from './effective-spec.ts';
 import { executeSteps } from './execute.ts';
 import { earlierFailures, isExitRecorded } from './exit.ts';
@@ -42,7 +43,8 @@ export async function driveContainer(
     return tellUnreachable(dependencies, object, vm, error);
   }
   const work = prepare(dependencies, object, vm, observation);
-  const steps = plan(dependencies, object, work, observation);
+  const hold = holdFor(dependencies, object, observation);
+  const steps = plan(dependencies, object, work, { observation, isHeld: hold !== undefined });
   const failure = await execute(dependencies, { object, vm, work, steps, observation, signal });
   if (failure !== undefined)
     backoff.recordFailure(
@@ -52,18 +54,38 @@ export async function driveContainer(
       earlierFailures(object.status, clock.nowMs()),
     );
   const after = steps.length === 0 ? observation : await observer.observe(vm.uid, signal);
-  const isUnfinished = await concludePass(dependencies, { object, vm, work, steps, failure, after, signal });
+  const isUnfinished = await concludePass(dependencies, {
+    object,
+    vm,
+    work,
+    steps,
+    failure,
+    hold: steps.length === 0 ? hold : undefined,
+    after,
+    signal,
+  });
   if (isUnfinished) return { requeueAfterMs: 0 };
   const waitMs = backoff.waitMs(uid);
   const tickInMs = nextTickMs(vm.uid, tickMs, clock);
   return { requeueAfterMs: waitMs > 0 ? Math.min(waitMs, tickInMs) : tickInMs };
 }
 
+function holdFor(
+  { containers }: ContainerDependencies,
+  object: Stored<SandboxContainer>,
+  observation: Observation,
+): Reason | undefined {
+  const siblings = containers
+    .list(object.metadata.namespace)
+    .filter((other) => other.spec.vmRef.name === object.spec.vmRef.name);
+  return holdOf({ object, siblings, observation });
+}
+
 function plan(
   dependencies: ContainerDependencies,
   object: Stored<SandboxContainer>,
   { found, specHash }: Work,
-  observation: Observation,
+  { observation, isHeld }: { readonly observation: Observation; readonly isHeld: boolean },
 ): Step[] {
   const { backoff, clock } = dependencies;
   const { restartPolicy } = object.spec;
@@ -75,6 +97,7 @@ function plan(
     isExitRecorded: found.own !== undefined && isExitRecorded(object.status, found.own),
     isFinished: isFinishedStatus(object),
     mayTry: backoff.waitMs(object.metadata.uid) === 0,
+    isHeld,
     isStuckAtPidsLimit: isStuck(dependencies, object, found, observation),
   };
   if (!isJob(object)) return planLifecycle({ ...shared, isDisappeared: isDisappeared(object, found) });

@@ -25,6 +25,7 @@ const inputs = fc.record<JobPlanInput>({
   isSuspended: fc.boolean(),
   isPastDeadline: fc.boolean(),
   mayTry: fc.boolean(),
+  isHeld: fc.boolean(),
   isStuckAtPidsLimit: fc.boolean(),
 });
 

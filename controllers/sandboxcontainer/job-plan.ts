@@ -20,6 +20,8 @@ export interface JobPlanInput {
   readonly isPastDeadline: boolean;
   /** The back-off is over. */
   readonly mayTry: boolean;
+  /** It must wait for a sibling before its first attempt in this boot. */
+  readonly isHeld: boolean;
   readonly isStuckAtPidsLimit: boolean;
 }
 
@@ -32,7 +34,7 @@ export function planJob(input: JobPlanInput): Step[] {
   const makeWay = squatters.map((id): Step => ({ kind: 'remove', id, why: 'name-taken' }));
   const mayMake = !input.isFinished && !input.isActive && !input.isSuspended && !input.isPastDeadline;
   if (own === undefined) {
-    return mayMake && input.mayTry ? [...makeWay, { kind: 'create' }] : [];
+    return mayMake && input.mayTry && !input.isHeld ? [...makeWay, { kind: 'create' }] : [];
   }
   if (own.state === 'leaving') return [];
   if (own.state === 'running') return stepsWhileRunning(own.id, input);
@@ -41,7 +43,7 @@ export function planJob(input: JobPlanInput): Step[] {
   if (input.isActive && input.isSuspended) return [{ kind: 'remove', id: own.id, why: 'suspended' }];
   const isOfThisBoot = own.bootId === input.bootId && own.state !== 'broken';
   if (input.isActive) return isOfThisBoot ? startOf(own, input) : [];
-  if (!mayMake || !input.mayTry) return [];
+  if (!mayMake || !input.mayTry || (input.isHeld && !isOfThisBoot)) return [];
   const remake = (why: RemovalCause): Step[] => [
     { kind: 'remove', id: own.id, why },
     ...makeWay,

@@ -29,6 +29,8 @@ export interface PassFacts {
   readonly exit: Exit | undefined;
   /** Why a step failed in this pass. */
   readonly failure: Reason | undefined;
+  /** What it waits for before it is made. */
+  readonly hold: Reason | undefined;
   /** Until the next attempt, where there is one to wait for. */
   readonly backoffMs: number;
   readonly isReady: boolean;

@@ -22,6 +22,7 @@ const inputs = fc.record<LifecycleInput>({
   isFinished: fc.boolean(),
   isDisappeared: fc.boolean(),
   mayTry: fc.boolean(),
+  isHeld: fc.boolean(),
   isStuckAtPidsLimit: fc.boolean(),
 });
 

@@ -41,6 +41,8 @@ export interface LifecycleInput {
   readonly isDisappeared: boolean;
   /** The back-off is over. */
   readonly mayTry: boolean;
+  /** It must wait for a sibling before it is made where none of it runs. */
+  readonly isHeld: boolean;
   /** It stays at its pids limit. */
   readonly isStuckAtPidsLimit: boolean;
 }
@@ -51,7 +53,7 @@ export function planLifecycle(input: LifecycleInput): Step[] {
   const makeWay = squatters.map((id): Step => ({ kind: 'remove', id, why: 'name-taken' }));
   const make: Step[] = [...makeWay, { kind: 'create' }, { kind: 'start', id: undefined }];
   if (own === undefined) {
-    return input.isFinished || input.isDisappeared || !input.mayTry ? [] : make;
+    return input.isFinished || input.isDisappeared || !input.mayTry || input.isHeld ? [] : make;
   }
   const remake = (why: 'spec-changed' | 'rebooted' | 'broken'): Step[] => [
     { kind: 'remove', id: own.id, why },
@@ -59,6 +61,7 @@ export function planLifecycle(input: LifecycleInput): Step[] {
   ];
   if (own.state === 'leaving') return [];
   // A new spec does not wait for the old one's back-off.
+  if (input.isHeld && own.state !== 'running' && own.bootId !== input.bootId) return [];
   if (own.specHash !== input.specHash) return remake('spec-changed');
   if (input.isFinished) return [];
   if (own.state === 'running') {

@@ -6,6 +6,7 @@ import { isJob, jobDeadlineMs } from '../../crds/sandboxcontainer/job.ts';
 import type { ReconcileContext, ReconcileRequest, ReconcileResult, Reconciler } from '../runtime/index.ts';
 import { deleteContainer } from './delete.ts';
 import type { ContainerDependencies } from './dependencies.ts';
+import { concerns } from './dependencies-of.ts';
 import { driveContainer } from './drive.ts';
 import { expireJob } from './job-progress.ts';
 import { withJob } from './job-status.ts';
@@ -69,7 +70,25 @@ export class ContainerReconciler implements Reconciler {
       const sinceMs = clock.nowMs() - Date.parse(object.metadata.deletionTimestamp ?? '');
       if (sinceMs < deletePatienceMs) return { requeueAfterMs: tickMs };
     }
+    if (vm.kind === 'ready' && this.#isNeeded(object)) return { requeueAfterMs: tickMs };
     return deleteContainer(this.#dependencies, object, vm.kind === 'ready' ? vm.uid : undefined, signal);
+  }
+
+  /** Others that are being deleted too go before what they depend on, for as long as that takes in a good case. */
+  #isNeeded(object: Stored<SandboxContainer>): boolean {
+    const { containers, clock } = this.#dependencies;
+    const sinceMs = clock.nowMs() - Date.parse(object.metadata.deletionTimestamp ?? '');
+    if (sinceMs >= deletePatienceMs) return false;
+    return containers
+      .list(object.metadata.namespace)
+      .some(
+        (other) =>
+          other.metadata.uid !== object.metadata.uid &&
+          other.metadata.deletionTimestamp !== undefined &&
+          other.spec.vmRef.name === object.spec.vmRef.name &&
+          concerns(object, other) &&
+          !concerns(other, object),
+      );
   }
 
   #takeOn(request: ReconcileRequest, uid: string, vmKey: string): void {

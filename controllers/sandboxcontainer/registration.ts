@@ -15,6 +15,7 @@ import {
   startController,
 } from '../runtime/index.ts';
 import { AddressBook } from './address-book.ts';
+import { concerns } from './dependencies-of.ts';
 import { apiEffects } from './effects.ts';
 import type { Guest } from './guest.ts';
 import { GuestObserver } from './guest-observer.ts';
@@ -84,7 +85,7 @@ export function createSandboxContainerController(
       killedFor: new Map(),
       onRestarts: containerMetrics.onRestarts,
     }),
-    sources: [informerSource(informers.sandboxContainers), containersOfVms(options)],
+    sources: [informerSource(informers.sandboxContainers), dependents(options), containersOfVms(options)],
     workers: 8,
     maxDelayMs: 15_000,
     clock,
@@ -120,6 +121,18 @@ export function createSandboxContainerController(
       await Promise.all([containerController.stop(), orphanController.stop()]);
     },
   };
+}
+
+/** A container's change concerns those that wait for it, or that it waits for to end. */
+function dependents({ informers }: SandboxContainerControllerOptions): Source {
+  return informerSource(informers.sandboxContainers, {
+    keys: (changed) =>
+      informers.sandboxContainers.lister
+        .list(changed.metadata.namespace)
+        .filter((other) => other.spec.vmRef.name === changed.spec.vmRef.name)
+        .filter((other) => concerns(changed, other) || concerns(other, changed))
+        .map(keyOf),
+  });
 }
 
 /** A VM's change concerns its containers. */

@@ -80,6 +80,7 @@ function phaseOf(object: SandboxContainer, facts: PassFacts): SandboxContainerSt
   if (facts.isFinished) return object.status?.phase;
   if (facts.failure !== undefined) return 'BackOff';
   const { own, exit } = facts;
+  if (own === undefined && facts.hold !== undefined && facts.backoffMs === 0) return 'Pending';
   if (own === undefined) return facts.backoffMs > 0 ? 'BackOff' : 'Creating';
   if (own.state === 'running') return 'Running';
   if (own.state !== 'ended') return facts.backoffMs > 0 ? 'BackOff' : 'Creating';
@@ -103,6 +104,8 @@ function startedReason(object: SandboxContainer, facts: PassFacts): Reason {
       reason: REASONS.Disappeared,
       message: `the container is gone from ${facts.vmId}; it is made again`,
     };
+  const isToBeMade = own === undefined && !facts.isFinished && facts.backoffMs === 0;
+  if (facts.hold !== undefined && isToBeMade) return facts.hold;
   const last = exit ?? (own?.state === 'ended' ? object.status?.lastExit : undefined);
   if (last !== undefined)
     return {

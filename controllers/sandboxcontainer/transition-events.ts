@@ -47,6 +47,10 @@ export function transitionEvents(
         message: `next start in ${Math.ceil(facts.backoffMs / 1000)} s`,
       });
   }
+  if (facts.hold?.reason === started.reason && knownReason(before) !== started.reason) {
+    const isFault = started.reason !== REASONS.WaitingForDependencies;
+    events.push({ type: isFault ? 'Warning' : 'Normal', ...started });
+  }
   if (facts.failure !== undefined) events.push({ type: 'Warning', ...facts.failure });
   const ready = before.conditions?.find((item) => item.type === CONDITIONS.Ready);
   const { isReady, readyReason } = facts;
@@ -56,4 +60,8 @@ export function transitionEvents(
     if (readyReason.reason === REASONS.ProbeFailing) events.push({ type: 'Warning', ...readyReason });
   }
   return events;
+}
+
+function knownReason({ conditions }: SandboxContainerStatus): string | undefined {
+  return conditions?.find((item) => item.type === CONDITIONS.Started)?.reason;
 }

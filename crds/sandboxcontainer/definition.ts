@@ -143,6 +143,22 @@ export const sandboxContainerSpecSchema = z.object({
   readinessProbe: readinessProbeSchema
     .optional()
     .describe('When the container is ready; without it, as soon as it runs.'),
+  dependsOn: z
+    .array(
+      z.object({
+        name: dnsLabel.describe('Name of another SandboxContainer of the same VM.'),
+        condition: z
+          .enum(['Started', 'Ready', 'Complete'])
+          .default('Ready')
+          .describe('What it must be: running, running and ready, or, for a job, done.'),
+      }),
+    )
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+    .optional()
+    .describe(
+      'What must be there before the container is made, at first and after each boot of the VM. A restart in place ' +
+        'does not wait.',
+    ),
   restartPolicy: z
     .enum(['Always', 'OnFailure', 'Never'])
     .default('Always')
