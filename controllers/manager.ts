@@ -12,6 +12,7 @@ import { NODE_LEASE_NAMESPACE, type Node, nodeDefinition } from '../crds/node/de
 import { type ResourceQuota, resourceQuotaDefinition } from '../crds/resourcequota/definition.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
+import { type VolumeSnapshot, volumeSnapshotDefinition } from '../crds/volumesnapshot/definition.ts';
 import { containerIndexers, startContainerBindingController } from './containerbinding/controller.ts';
 import { type EventRelayFacts, relayedRevisionReader, startEventRelay } from './eventrelay/controller.ts';
 import { startEventRetentionController } from './eventretention/controller.ts';
@@ -26,6 +27,7 @@ import { startPlacementController, userVmIndexers } from './placement/controller
 import { startResourceQuotaController } from './resourcequota/controller.ts';
 import { quotaIndexers } from './resourcequota/freed.ts';
 import { rolloutIndexers, startRolloutController } from './rollout/controller.ts';
+import { snapshotIndexers, startSnapshotBindingController } from './snapshotbinding/controller.ts';
 
 export interface Manager {
   /** @throws Error while some cache has not had its first list */
@@ -63,6 +65,7 @@ export function startManager(context: ManagerOptions): Manager {
   const vms = share<UserVm>(userVmDefinition, { ...userVmIndexers, ...rolloutIndexers });
   const images = share<GuestImage>(guestImageDefinition);
   const containers = share<SandboxContainer>(sandboxContainerDefinition, containerIndexers);
+  const snapshots = share<VolumeSnapshot>(volumeSnapshotDefinition, snapshotIndexers);
   const quotas = share<ResourceQuota>(resourceQuotaDefinition, quotaIndexers);
   const definitions = share<CustomResourceDefinition>(customResourceDefinitionDefinition);
   const garbageCollection = startGarbageCollection({ ...context, client: context.garbageCollectionClient });
@@ -71,10 +74,15 @@ export function startManager(context: ManagerOptions): Manager {
     startContainerBindingController(context, vms, containers),
     startRolloutController(context, { images, vms, containers }),
     startJobRetentionController(context, containers),
+    startSnapshotBindingController(context, vms, snapshots),
     startNodeLifecycleController(context, nodes, leases),
     startNamespaceController(context, namespaces),
     startNamespaceDefaultsController(context, namespaces, context),
-    startResourceQuotaController(context, { quotas, definitions, vms, containers }, context.quotaResyncMs),
+    startResourceQuotaController(
+      context,
+      { quotas, definitions, vms, containers, snapshots },
+      context.quotaResyncMs,
+    ),
     startEventRetentionController(context, relayedRevisionReader(context, context)),
     startEventRelay(context, context),
     garbageCollection,

@@ -18,6 +18,7 @@ import { serviceAccountDefinition } from './serviceaccount/definition.ts';
 import { userVmDefinition } from './uservm/definition.ts';
 import { validatingAdmissionPolicyDefinition } from './validatingadmissionpolicy/definition.ts';
 import { validatingAdmissionPolicyBindingDefinition } from './validatingadmissionpolicybinding/definition.ts';
+import { volumeSnapshotDefinition } from './volumesnapshot/definition.ts';
 
 /** Every kind that the API serves. */
 export const ALL_DEFINITIONS: readonly ResourceDefinition[] = [
@@ -40,4 +41,5 @@ export const ALL_DEFINITIONS: readonly ResourceDefinition[] = [
   userVmDefinition,
   sandboxContainerDefinition,
   guestImageDefinition,
+  volumeSnapshotDefinition,
 ];

@@ -11,6 +11,8 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Ends the program by SIGKILL. */
+  readonly signal?: AbortSignal;
 }
 
 /** Runs a program to its end. */
@@ -42,6 +44,7 @@ export const runCommand: RunCommand = (argv, options = {}) =>
       timeout: options.timeoutMs ?? 60_000,
       killSignal: 'SIGKILL',
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.env === undefined ? {} : { env: options.env }),
     });
     let stdout = '';

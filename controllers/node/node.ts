@@ -3,6 +3,7 @@ import { type ApiClient, Informer } from '../../api/client/index.ts';
 import { type GuestImage, guestImageDefinition } from '../../crds/guestimage/definition.ts';
 import { type SandboxContainer, sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../../crds/uservm/definition.ts';
+import { type VolumeSnapshot, volumeSnapshotDefinition } from '../../crds/volumesnapshot/definition.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { type HoltConfig, statePaths } from '../../lib/config.ts';
 import type { Logger } from '../../lib/logger.ts';
@@ -31,6 +32,7 @@ import { startUserVmController, type UserVmController } from '../uservm/registra
 import { runRetention } from '../volumes/retention/retention-loop.ts';
 import { hostVolumeFiles } from '../volumes/volume-files.ts';
 import { volumePaths } from '../volumes/volume-paths.ts';
+import { startSnapshotController } from '../volumesnapshot/controller.ts';
 import { collectionOptions } from './artifact-collection.ts';
 import { IngressProber } from './ingress-prober.ts';
 import { createLinuxNodeEffects, dataDiskOf } from './linux-node-effects.ts';
@@ -79,6 +81,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       definition: sandboxContainerDefinition,
       indexers: SANDBOX_CONTAINER_INDEXERS,
     }),
+    volumeSnapshots: new Informer<VolumeSnapshot>({ ...own, definition: volumeSnapshotDefinition }),
     guestImages: new Informer<GuestImage>({ ...shared, definition: guestImageDefinition }),
   };
   const stopping = new AbortController();
@@ -143,6 +146,19 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     metrics,
     onChecked: (name) => userVmController.enqueueWaitingFor(name),
   });
+  const snapshots = startSnapshotController({
+    client,
+    committer,
+    informer: informers.volumeSnapshots,
+    vms: informers.userVms.lister,
+    volumesDirectory: paths.volumes,
+    vmsDirectory: paths.vms,
+    mode: config.vmm.mode,
+    nodeName,
+    clock,
+    logger,
+    metrics,
+  });
   const containers = createSandboxContainerController({
     client,
     informers,
@@ -202,14 +218,20 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     },
     stop: async () => {
       stopping.abort(new Error('holt-node stops'));
-      await Promise.all([userVmController.stop(), artifacts.stop(), containers.stop(), ...loops]);
+      await Promise.all([
+        userVmController.stop(),
+        artifacts.stop(),
+        snapshots.stop(),
+        containers.stop(),
+        ...loops,
+      ]);
       await Promise.all(Object.values(informers).map((informer) => informer.stop()));
       prober.close();
     },
   };
 }
 
-/** Field selector of what is on a node: all that its identity may list and watch of UserVMs and SandboxContainers. */
+/** Field selector of what is on a node: all that its identity may list and watch of what is bound to nodes. */
 function boundTo(nodeName: string): string {
   return `status.nodeName=${nodeName}`;
 }

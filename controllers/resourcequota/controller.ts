@@ -6,6 +6,7 @@ import { type ResourceQuota, resourceQuotaDefinition } from '../../crds/resource
 import type { KindName } from '../../crds/resourcequota/tracked-resources.ts';
 import type { SandboxContainer } from '../../crds/sandboxcontainer/definition.ts';
 import type { UserVm } from '../../crds/uservm/definition.ts';
+import type { VolumeSnapshot } from '../../crds/volumesnapshot/definition.ts';
 import type { ManagerContext } from '../manager-context.ts';
 import { informerSource, type Source, startController } from '../runtime/index.ts';
 import { frees, quotasCounting } from './freed.ts';
@@ -19,6 +20,7 @@ export interface ResourceQuotaInformers {
   readonly definitions: Informer<CustomResourceDefinition>;
   readonly vms: Informer<UserVm>;
   readonly containers: Informer<SandboxContainer>;
+  readonly snapshots: Informer<VolumeSnapshot>;
 }
 
 function limitsChanged({ old, new: current }: Change<ResourceQuota>): boolean {
@@ -37,14 +39,14 @@ function freedSource<T extends ApiObject>(informer: Informer<T>, quotas: Informe
 /** @param resyncMs each quota is counted anew after so long in any case; default 5 minutes */
 export function startResourceQuotaController(
   context: ManagerContext,
-  { quotas, definitions, vms, containers }: ResourceQuotaInformers,
+  { quotas, definitions, vms, containers, snapshots }: ResourceQuotaInformers,
   resyncMs = RESYNC_MS,
 ): { stop(): Promise<void> } {
   const { client, clock, logger, metrics, committer } = context;
   const watches = new KindWatches(context, {
     quotas: quotas.lister,
     definitions: definitions.lister,
-    watched: [quotas, vms, containers].map(({ definition }): KindName => definition),
+    watched: [quotas, vms, containers, snapshots].map(({ definition }): KindName => definition),
     onGone: (kind, namespace) => {
       for (const key of quotasCounting(quotas.lister, kind, namespace)) controller.enqueue(key);
     },
@@ -70,6 +72,7 @@ export function startResourceQuotaController(
       freedSource(quotas, quotas),
       freedSource(vms, quotas),
       freedSource(containers, quotas),
+      freedSource(snapshots, quotas),
     ],
   });
   const leaves = [

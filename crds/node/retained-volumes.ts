@@ -8,7 +8,7 @@ export const RETAINED_VOLUMES_ANNOTATION = 'holt.dev/retained-volumes';
 export const RETAINED_VOLUMES_TOLD_MAX = 100;
 
 const toldVolumeSchema = z.object({
-  /** What `spec.dataVolume.source.retainedVolume` takes. */
+  /** Name of its file in the node's retained folder. */
   id: z.string(),
   /** Of the UserVM whose it was. */
   namespace: z.string(),

@@ -4,6 +4,8 @@ import { amountNames, amountTaken, trackedResource } from './tracked-resources.t
 
 const vms = { group: 'holt.dev', plural: 'uservms' };
 const containers = { group: 'holt.dev', plural: 'sandboxcontainers' };
+const snapshots = { group: 'holt.dev', plural: 'volumesnapshots' };
+const snapshot = { spec: { size: '4Gi' } } as unknown as ApiObject;
 const vm = { spec: { cpus: 2, memory: '1Gi', dataVolume: { size: '4Gi' } } } as unknown as ApiObject;
 const container = { spec: { resources: { cpu: '500m', memory: '256Mi' } } } as unknown as ApiObject;
 
@@ -13,6 +15,8 @@ for (const [name, kind, object, amount] of [
   ['memory', vms, vm, '1Gi'],
   ['requests.memory', vms, vm, '1Gi'],
   ['requests.storage', vms, vm, '4Gi'],
+  ['volumesnapshots.holt.dev/requests.storage', snapshots, snapshot, '4Gi'],
+  ['requests.storage', snapshots, snapshot, '0'],
   ['limits.memory', vms, vm, '0'],
   ['count/uservms.holt.dev', vms, vm, '1'],
   ['count/uservms', vms, vm, '0'],

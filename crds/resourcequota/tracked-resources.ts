@@ -4,6 +4,7 @@ import type { ResourceDefinition, ResourceInfo } from '../meta/resource-definiti
 import type { SandboxContainer } from '../sandboxcontainer/definition.ts';
 import { sandboxContainerDefinition } from '../sandboxcontainer/definition.ts';
 import { type UserVm, userVmDefinition } from '../uservm/definition.ts';
+import { type VolumeSnapshot, volumeSnapshotDefinition } from '../volumesnapshot/definition.ts';
 
 /** Objects of a kind, as far as a quota is concerned. */
 export type KindName = Pick<ResourceInfo, 'group' | 'plural'>;
@@ -54,6 +55,11 @@ const AMOUNTS: Readonly<Record<string, TrackedResource>> = {
   memory: VM_MEMORY,
   'requests.memory': VM_MEMORY,
   'requests.storage': ofVm(({ dataVolume }) => dataVolume.size),
+  // As upstream's <class>.storageclass.storage.k8s.io/requests.storage: of what is stored in one way.
+  'volumesnapshots.holt.dev/requests.storage': {
+    kind: volumeSnapshotDefinition,
+    amountOf: (object) => amount((object as VolumeSnapshot).spec.size ?? 0),
+  },
   'limits.cpu': ofContainer(({ cpu }) => cpu),
   'limits.memory': ofContainer(({ memory }) => memory),
 };

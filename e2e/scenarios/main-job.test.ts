@@ -538,8 +538,9 @@ test.serial(
     t.false(existsSync(join(volumes, `${vm.metadata.uid}.raw`)));
     t.true(existsSync(join(volumes, 'retained', `${vm.metadata.uid}.raw`)));
     await eventually('the node names what it keeps', 30_000, async () => {
-      const { stdout } = await holt.kubectl(['describe', 'node', 'node-1']);
-      ensure(stdout.includes(vm.metadata.uid) && stdout.includes('VolumeRetained'), stdout);
+      const { stdout } = await holt.kubectl(['get', 'node', 'node-1', '-o', 'yaml']);
+      ensure(stdout.includes(vm.metadata.uid), stdout);
+      ensure((await eventReasons('node-1')).includes('VolumeRetained'), 'no event yet');
     });
     const client = await holt.client();
     t.is((await client.listAll(userVmDefinition)).items.length, 1);

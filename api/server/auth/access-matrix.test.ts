@@ -185,7 +185,13 @@ async function roleSubjects(): Promise<Subject[]> {
   return found;
 }
 
-/** A UserVM on each of two nodes, each with a SandboxContainer; and the first node asking about both. */
+async function patchStatus(path: string, body: object): Promise<void> {
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  const patched = await api.send({ method: 'PATCH', path, headers, body });
+  if (patched.code !== 200) throw new Error(patched.text);
+}
+
+/** A UserVM on each of two nodes, each with a SandboxContainer and a VolumeSnapshot; and the first node asking about both. */
 async function nodeSubjects(): Promise<Subject[]> {
   for (const [name, nodeName] of [
     ['mine', 'node-1'],
@@ -195,19 +201,18 @@ async function nodeSubjects(): Promise<Subject[]> {
     const path = `${HOLT}/namespaces/default`;
     await create(`${path}/uservms`, { apiVersion, kind: 'UserVM', metadata: { name }, spec: { user: name } });
     const status = { status: { nodeName } };
-    const patched = await api.send({
-      method: 'PATCH',
-      path: `${path}/uservms/${name}/status`,
-      headers: { 'content-type': 'application/merge-patch+json' },
-      body: status,
-    });
-    if (patched.code !== 200) throw new Error(patched.text);
+    await patchStatus(`${path}/uservms/${name}/status`, status);
     await create(`${path}/sandboxcontainers`, {
       apiVersion,
       kind: 'SandboxContainer',
       metadata: { name },
       spec: { vmRef: { name }, role: 'live', source: { image: 'example.com/web:1' } },
     });
+    const kind = 'VolumeSnapshot';
+    await create(`${path}/volumesnapshots`, {
+      ...{ apiVersion, kind, metadata: { name }, spec: { source: { userVMName: name } } },
+    });
+    await patchStatus(`${path}/volumesnapshots/${name}/status`, { status: { nodeName } });
   }
   const user = 'system:node:node-1';
   const base = { ...stranger('node', 'default', user), groups: ['system:nodes', 'system:authenticated'] };

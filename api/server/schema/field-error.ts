@@ -10,6 +10,7 @@ export type FieldErrorType =
   | 'FieldValueTypeInvalid'
   | 'FieldValueNotSupported'
   | 'FieldValueDuplicate'
+  | 'FieldValueNotFound'
   | 'FieldValueForbidden'
   | 'FieldValueTooLong'
   | 'FieldValueTooMany'
@@ -45,6 +46,7 @@ const WORDING: Readonly<Record<FieldErrorType, { words: string; showsValue: bool
   FieldValueTypeInvalid: { words: 'Invalid value', showsValue: true },
   FieldValueNotSupported: { words: 'Unsupported value', showsValue: true },
   FieldValueDuplicate: { words: 'Duplicate value', showsValue: true },
+  FieldValueNotFound: { words: 'Not found', showsValue: true },
   FieldValueTooMany: { words: 'Too many', showsValue: true },
   FieldValueRequired: { words: 'Required value', showsValue: false },
   FieldValueForbidden: { words: 'Forbidden', showsValue: false },

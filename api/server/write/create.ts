@@ -15,6 +15,7 @@ import { WriteQuotas } from '../quota/write-quotas.ts';
 import { fieldWriterOf, type ManageFields, sentManagedFields, setManagedFields } from './manage-fields.ts';
 import { NamespaceGuard } from './namespace-guard.ts';
 import { checkIdentity, hasGeneration, isTraced, setTraceparent, validated } from './prepare.ts';
+import { withSnapshotSize } from './snapshot-size.ts';
 import { timestamp, type WriteRequest, type WriteResult } from './write-request.ts';
 
 /** Kubernetes tries a generated name this often before it gives up. */
@@ -47,7 +48,7 @@ function withSystemFields(request: WriteRequest, body: JsonRecord, name: string,
   };
   const isServersOwn = hasGeneration(definition) || isCrdKind(definition) || isQuotaKind(definition);
   if (definition.hasStatus && isServersOwn) delete object.status;
-  return isNamespace ? withNamespaceFields(object, name) : object;
+  return isNamespace ? withNamespaceFields(object, name) : withSnapshotSize({ ...request, name }, object);
 }
 
 function withNamespaceFields(object: JsonRecord, name: string): JsonRecord {

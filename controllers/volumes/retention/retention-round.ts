@@ -74,7 +74,7 @@ export class RetentionRounds {
       .map((volume) => ({
         type: 'Normal',
         reason: RETENTION_REASONS.VolumeRetained,
-        message: `${wordsOf(volume)} is kept until ${volume.record.until}; take it back with retainedVolume: ${volume.record.id}`,
+        message: `${wordsOf(volume)} is kept until ${volume.record.until} as ${volume.record.id}`,
       }));
   }
 

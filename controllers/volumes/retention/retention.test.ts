@@ -40,7 +40,7 @@ test('a deleted volume is set aside, told, and purged when its time has been ove
     events.map(({ reason }) => reason),
     ['VolumeRetained'],
   );
-  t.regex(events[0]?.message ?? '', /team-1\/alice-vm \(user alice\).* retainedVolume: uid-1$/);
+  t.regex(events[0]?.message ?? '', /team-1\/alice-vm \(user alice\).* as uid-1$/);
   await clock.advance(HOUR_MS - 1);
   t.is((await rounds.run()).purgedCount, 0);
   await clock.advance(1);

@@ -3,6 +3,7 @@ import type { ApiObject } from '../../../../crds/meta/meta.ts';
 import type { ResourceDefinition } from '../../../../crds/meta/resource-definition.ts';
 import { sandboxContainerDefinition } from '../../../../crds/sandboxcontainer/definition.ts';
 import { userVmDefinition } from '../../../../crds/uservm/definition.ts';
+import { volumeSnapshotDefinition } from '../../../../crds/volumesnapshot/definition.ts';
 import type { RegistryCache } from '../../../storage/cache/registry-cache.ts';
 import { objectKey } from '../../../storage/keys.ts';
 
@@ -28,6 +29,11 @@ export class BoundObjects {
   /** A UserVM belongs to the node in its `status.nodeName`. */
   hasUserVm(node: string, namespace: string, name: string): boolean {
     return homeOf(this.#get(userVmDefinition, namespace, name)) === node;
+  }
+
+  /** A VolumeSnapshot belongs to the node that has its file: the one in its `status.nodeName`. */
+  hasSnapshot(node: string, namespace: string, name: string): boolean {
+    return homeOf(this.#get(volumeSnapshotDefinition, namespace, name)) === node;
   }
 
   hasContainer(node: string, namespace: string, name: string): boolean {

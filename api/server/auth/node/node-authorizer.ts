@@ -2,6 +2,7 @@ import type { ResourceDefinition } from '../../../../crds/meta/resource-definiti
 import { NODE_LEASE_NAMESPACE } from '../../../../crds/node/definition.ts';
 import { sandboxContainerDefinition } from '../../../../crds/sandboxcontainer/definition.ts';
 import { userVmDefinition } from '../../../../crds/uservm/definition.ts';
+import { volumeSnapshotDefinition } from '../../../../crds/volumesnapshot/definition.ts';
 import type { Attributes, Authorize, Decision } from '../authorize.ts';
 import type { BoundObjects } from './bound-objects.ts';
 import { nodeNameOf } from './node-identity.ts';
@@ -16,7 +17,7 @@ function no(reason: string): Decision {
 const READ: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 const CHANGE: ReadonlySet<string> = new Set(['update', 'patch']);
 
-/** Field of UserVMs and SandboxContainers that names their node. */
+/** Field of UserVMs, SandboxContainers and VolumeSnapshots that names their node. */
 const BINDING_FIELD = 'status.nodeName';
 
 /** Own Node: made, read, labelled, its status written. */
@@ -87,7 +88,7 @@ function guestImage({ verb, subresource }: Attributes): Decision {
  * What a node may do, beyond the roles of `system:authenticated`: as kube-apiserver's node authoriser, by what is
  * bound to it and not by rules.
  *
- * Reading one UserVM or SandboxContainer, and every write, asks for the binding; a list or a watch must be narrowed
+ * Reading one UserVM, SandboxContainer or VolumeSnapshot, and every write, asks for the binding; a list or a watch must be narrowed
  * by a field selector to the node's own. GuestImages are the catalogue from which any node may be asked to boot, as
  * upstream's RuntimeClasses: read by all. Secrets, ConfigMaps, roles and other nodes stay out of reach: nothing that
  * is bound to a node refers to any.
@@ -110,6 +111,10 @@ export function createNodeAuthorizer(bound: BoundObjects): Authorize {
       case 'holt.dev/sandboxcontainers':
         return boundObject(asked, node, () =>
           mayTouch(bound, sandboxContainerDefinition, asked, bound.hasContainer(node, namespace, name)),
+        );
+      case 'holt.dev/volumesnapshots':
+        return boundObject(asked, node, () =>
+          mayTouch(bound, volumeSnapshotDefinition, asked, bound.hasSnapshot(node, namespace, name)),
         );
       case 'holt.dev/guestimages':
         return guestImage(asked);

@@ -59,12 +59,12 @@ function checkBound({ object, previous, subresource }: NodeWrite): string | unde
   return undefined;
 }
 
-/** A node neither takes a UserVM nor gives it away: placement does. */
-function checkUserVm(node: string, write: NodeWrite): string | undefined {
+/** A node neither takes a UserVM or a VolumeSnapshot nor gives it away: the manager does. */
+function checkPlaced(node: string, write: NodeWrite): string | undefined {
   if (homeOf(write.previous) !== node) return notRelated(node);
   return homeOf(write.object) === node
     ? checkBound(write)
-    : 'a node may not change status.nodeName of a UserVM';
+    : `a node may not change status.nodeName of a ${write.definition.kind}`;
 }
 
 function checkContainer(node: string, write: NodeWrite, bound: BoundObjects): string | undefined {
@@ -93,6 +93,7 @@ function checkEvent(node: string, { object }: NodeWrite, bound: BoundObjects): s
   const isOwn =
     (kind === 'Node' && name === node) ||
     (kind === 'UserVM' && bound.hasUserVm(node, String(namespace), String(name))) ||
+    (kind === 'VolumeSnapshot' && bound.hasSnapshot(node, String(namespace), String(name))) ||
     (kind === 'SandboxContainer' && bound.hasContainer(node, String(namespace), String(name)));
   return isOwn ? undefined : 'a node may only tell events about itself and what is bound to it';
 }
@@ -111,7 +112,8 @@ export function nodeRestriction(write: NodeWrite, bound: BoundObjects): string |
     case 'coordination.k8s.io/leases':
       return write.object.metadata.name === node ? undefined : 'a node may only have the Lease of its name';
     case 'holt.dev/uservms':
-      return checkUserVm(node, write);
+    case 'holt.dev/volumesnapshots':
+      return checkPlaced(node, write);
     case 'holt.dev/sandboxcontainers':
       return checkContainer(node, write, bound);
     case 'holt.dev/guestimages':

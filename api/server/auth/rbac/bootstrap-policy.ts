@@ -40,7 +40,7 @@ const COMMON_ROLES: readonly BootstrapRole[] = [
       core(WRITE, 'configmaps', 'events', 'secrets', 'serviceaccounts', 'services'),
       core(['create'], 'serviceaccounts/token'),
       of('coordination.k8s.io', [...READ, ...WRITE], 'leases'),
-      of('holt.dev', WRITE, 'sandboxcontainers', 'uservms'),
+      of('holt.dev', WRITE, 'sandboxcontainers', 'uservms', 'volumesnapshots'),
     ],
   },
   {
@@ -49,8 +49,9 @@ const COMMON_ROLES: readonly BootstrapRole[] = [
     rules: [
       core(READ, 'configmaps', 'events', 'limitranges', 'namespaces', 'namespaces/status'),
       core(READ, 'resourcequotas', 'resourcequotas/status', 'serviceaccounts', 'services', 'services/status'),
-      of('holt.dev', READ, 'guestimages', 'sandboxcontainers', 'uservms'),
+      of('holt.dev', READ, 'guestimages', 'sandboxcontainers', 'uservms', 'volumesnapshots'),
       of('holt.dev', READ, 'guestimages/status', 'sandboxcontainers/status', 'uservms/status'),
+      of('holt.dev', READ, 'volumesnapshots/status'),
     ],
   },
 ];

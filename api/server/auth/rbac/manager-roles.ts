@@ -47,6 +47,10 @@ const ROLES: readonly ManagerRole[] = [
     rules: [of(HOLT, [...SEE, 'delete'], 'sandboxcontainers')],
   },
   {
+    name: 'system:controller:snapshot-binding',
+    rules: [of(HOLT, SEE, 'uservms', 'volumesnapshots'), of(HOLT, ['create'], 'volumesnapshots/commit')],
+  },
+  {
     name: 'system:controller:node-controller',
     rules: [core(SEE, 'nodes'), core(['create'], 'nodes/commit')],
   },
