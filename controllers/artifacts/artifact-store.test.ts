@@ -1,34 +1,16 @@
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { GuestImage, GuestImageSpec } from '../../crds/guestimage/definition.ts';
+import type { GuestImage } from '../../crds/guestimage/definition.ts';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { ArtifactStore } from './artifact-store.ts';
 import { eventsOf, statusOf } from './status.ts';
+import { sha256, writeArtifact } from './testing/write-artifact.ts';
 
-const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const clock = { nowMs: () => Date.UTC(2026, 0, 1) };
 
 async function artifactIn(t: ExecutionContext) {
-  const images = await mkdtemp(join(tmpdir(), 'holt-images-'));
-  t.teardown(() => rm(images, { recursive: true }));
-  const file = (name: string) => ({ name, digest: sha256(name), sizeBytes: name.length });
-  const manifest = {
-    cmdline: 'quiet',
-    initramfs: file('initramfs'),
-    kernel: file('vmlinuz'),
-    rootDisk: file('root.erofs'),
-    version: '1',
-  };
-  const text = JSON.stringify(manifest);
-  const spec: GuestImageSpec = { ...manifest, digest: sha256(text) };
-  const directory = join(images, spec.digest.slice('sha256:'.length));
-  await mkdir(directory);
-  await writeFile(join(directory, 'manifest.json'), text);
-  for (const { name } of [manifest.kernel, manifest.initramfs, manifest.rootDisk])
-    await writeFile(join(directory, name), name);
+  const { imagesDirectory: images, directory, spec } = await writeArtifact(t);
   let readCount = 0;
   // An hour ahead: long after the files were written, as far as the store can see.
   const late = { nowMs: () => Date.now() + 3_600_000, monotonicMs: () => performance.now() };

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { GuestImage } from '../../crds/guestimage/definition.ts';
@@ -9,27 +7,11 @@ import { systemClock } from '../../lib/clock.ts';
 import { Drive } from '../uservm/testing/drive.ts';
 import { ArtifactStore } from './artifact-store.ts';
 import { sightImage } from './image-sight.ts';
-
-const sha256 = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+import { sha256, writeArtifact } from './testing/write-artifact.ts';
 
 /** A node whose VM boots from an artifact on disk. */
 async function driveOn(t: ExecutionContext) {
-  const imagesDirectory = await mkdtemp(join(tmpdir(), 'holt-boot-'));
-  t.teardown(() => rm(imagesDirectory, { recursive: true }));
-  const file = (name: string) => ({ name, digest: sha256(name), sizeBytes: name.length });
-  const manifest = {
-    cmdline: 'quiet',
-    initramfs: file('initramfs'),
-    kernel: file('vmlinuz'),
-    rootDisk: file('root.erofs'),
-    version: '1',
-  };
-  const text = JSON.stringify(manifest);
-  const spec = { ...manifest, digest: sha256(text) };
-  const directory = join(imagesDirectory, spec.digest.slice('sha256:'.length));
-  await mkdir(directory);
-  await writeFile(join(directory, 'manifest.json'), text);
-  for (const name of ['initramfs', 'vmlinuz', 'root.erofs']) await writeFile(join(directory, name), name);
+  const { imagesDirectory, directory, spec } = await writeArtifact(t);
   const image = { metadata: { name: 'default' }, spec } as Stored<GuestImage>;
   const clock = { ...systemClock, nowMs: () => Date.now() + 3_600_000 };
   const store = new ArtifactStore({ imagesDirectory, clock });
