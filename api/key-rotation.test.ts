@@ -17,7 +17,7 @@ import {
 import { reloaded } from './testing/main-metrics.ts';
 import { createKeyPem } from './testing/test-keys.ts';
 import { waitUntil } from './testing/wait-until.ts';
-import { openFeed } from './testing/watch-feed.ts';
+import { type FeedEvent, openFeed } from './testing/watch-feed.ts';
 
 const DEFAULT = '/api/v1/namespaces/default';
 const SECRETS = `${DEFAULT}/secrets`;
@@ -109,7 +109,7 @@ test.serial('the key of service-account tokens rotates under use', async (t) => 
   t.not(ids[0], ids[1]);
   t.deepEqual([await counts(old), await counts(fresh)], [true, true]);
   const { json } = await send('GET', '/openid/v1/jwks');
-  t.deepEqual(json.keys.map(({ kid }: { kid: string }) => kid).sort(), ids.toSorted());
+  t.deepEqual(json.keys.map(({ kid }) => kid).sort(), ids.toSorted());
   const { count, problems } = await use.stop();
   t.deepEqual(problems, []);
   t.true(count > 10);
@@ -138,12 +138,10 @@ function secret(name: string, word: string): object {
 async function words(): Promise<Readonly<Record<string, string>>> {
   const { code, json } = await send('GET', SECRETS);
   if (code !== 200) throw new Error(JSON.stringify(json));
-  const pairs = json.items.map(
-    ({ metadata, data }: { metadata: { name: string }; data: { word: string } }) => [
-      metadata.name,
-      Buffer.from(data.word, 'base64').toString(),
-    ],
-  );
+  const pairs = json.items.map(({ metadata, data }) => [
+    metadata.name,
+    Buffer.from(data?.word ?? '', 'base64').toString(),
+  ]);
   return Object.fromEntries(pairs);
 }
 
@@ -153,7 +151,7 @@ test.serial('the key of Secrets rotates under writes and an open watch', async (
   const kinds: string[] = [];
   const seen: number[] = [];
   const path = `${SECRETS}?watch=1&fieldSelector=metadata.name=busy`;
-  const onEvent = ({ type, object }: { type: string; object: { data?: { word: string } } }) => {
+  const onEvent = ({ type, object }: FeedEvent) => {
     kinds.push(type);
     seen.push(Number(Buffer.from(object.data?.word ?? '', 'base64').toString()));
   };

@@ -94,7 +94,7 @@ function openWatch(address: ApiAddress): { counts: string[]; isOver(): boolean; 
   const feed = openFeed({
     address,
     path: `${CONFIG_MAPS}?watch=1&fieldSelector=metadata.name=steady`,
-    onEvent: ({ object }) => counts.push(object.data.count),
+    onEvent: ({ object }) => counts.push(object.data?.count ?? ''),
     onEnd: () => {
       isOver = true;
     },

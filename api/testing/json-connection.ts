@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import type { AnsweredObject } from './answered-object.ts';
 
 /** Where the API is, and as whom to speak to it; PEM. */
 export interface ApiAddress {
@@ -19,8 +20,7 @@ export interface JsonRequest {
 /** An answer whose body was JSON. */
 export interface JsonAnswer {
   readonly code: number;
-  // biome-ignore lint/suspicious/noExplicitAny: the answers under test are of every kind
-  readonly json: any;
+  readonly json: AnsweredObject;
 }
 
 /** A request that got no answer. */

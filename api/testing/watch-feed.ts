@@ -1,11 +1,11 @@
 import { request } from 'node:https';
+import type { AnsweredObject } from './answered-object.ts';
 import type { ApiAddress } from './json-connection.ts';
 
 /** One line of a watch. */
 export interface FeedEvent {
   readonly type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: the answers under test are of every kind
-  readonly object: any;
+  readonly object: AnsweredObject;
 }
 
 export interface FeedOptions {
