@@ -46,7 +46,7 @@ function repairEvents(input: EventsInput): LifecycleEvent[] {
 }
 
 function outcomeEvents(input: EventsInput): LifecycleEvent[] {
-  const { outcome, previous, recordBefore, recordAfter } = input;
+  const { outcome, previous, next, recordBefore, recordAfter } = input;
   switch (outcome.state) {
     case 'stopping': {
       if (recordBefore?.stop !== undefined || recordAfter?.stop === undefined) return [];
@@ -61,6 +61,11 @@ function outcomeEvents(input: EventsInput): LifecycleEvent[] {
     case 'paused':
       if (previous.phase === 'Paused') return [];
       return [normal(USER_VM_REASONS.Paused, 'the VM stands still; its memory and its connections are kept')];
+    case 'stalled': {
+      const isKnown = conditionOf(previous, USER_VM_CONDITIONS.Stalled)?.status === 'True';
+      const isSame = isKnown && previous.observedGeneration === next.observedGeneration;
+      return isSame ? [] : [warning(outcome.reason, outcome.message)];
+    }
     case 'standby':
       if (previous.phase === 'Standby') return [];
       return [normal(USER_VM_REASONS.Standby, outcome.message)];

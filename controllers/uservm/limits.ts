@@ -23,6 +23,9 @@ export interface UserVmLimits {
   /** First delay after the second failure in a row; doubles with each further one. */
   readonly backoffBaseMs: number;
   readonly backoffMaxMs: number;
+  /** So many starts in a row must fail, over at least so long, before no more is tried. */
+  readonly failedStartsMax: number;
+  readonly stallAfterMs: number;
   /** A VM that was ready for so long starts its count of failures anew. */
   readonly stableAfterMs: number;
 }
@@ -41,6 +44,8 @@ const KVM: UserVmLimits = {
   stopPollMs: 100,
   backoffBaseMs: 1_000,
   backoffMaxMs: 60_000,
+  failedStartsMax: 6,
+  stallAfterMs: 300_000,
   stableAfterMs: 120_000,
 };
 
@@ -52,6 +57,7 @@ const EMULATED: UserVmLimits = {
   stopGraceMs: 60_000,
   deleteGraceMs: 20_000,
   repairGraceMs: 20_000,
+  stallAfterMs: 1_800_000,
   silentChecksMax: 6,
   silentPeriodMs: 5_000,
   bootPollMs: 150,

@@ -1,7 +1,15 @@
+import { USER_VM_REASONS } from '../../crds/uservm/conditions.ts';
 import type { LifecycleStep } from '../../crds/uservm/definition.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { backoffMs, type UserVmLimits } from './limits.ts';
 import type { VmMemorySight } from './observation.ts';
+
+/** Failures that lie in the VM. What the host lacks (an image, room, a network) may come back by itself. */
+const STARTS_FAIL_FOR: ReadonlySet<string> = new Set([
+  USER_VM_REASONS.VmCreateFailed,
+  USER_VM_REASONS.BootTimeout,
+  USER_VM_REASONS.VmmExited,
+]);
 
 /** What this process keeps in mind of one VM. Lost at a restart without harm: only patience begins anew. */
 export class VmMemory {
@@ -17,6 +25,10 @@ export class VmMemory {
   #lastMarkMs: number;
   #lifecycle: LifecycleStep[] | undefined;
   #isSettled = false;
+  /** Failed starts since the VM was last ready or its spec was changed. */
+  #failedStartCount = 0;
+  #firstFailedStartMs = 0;
+  #generation: number | undefined;
 
   constructor(clock: Clock, limits: UserVmLimits) {
     this.#clock = clock;
@@ -28,8 +40,19 @@ export class VmMemory {
     return {
       retryInMs: Math.max(0, this.#retryAtMs - this.#clock.monotonicMs()),
       lastFailure: this.#lastFailure,
+      isStalled:
+        this.#failedStartCount >= this.#limits.failedStartsMax &&
+        this.#clock.monotonicMs() - this.#firstFailedStartMs >= this.#limits.stallAfterMs,
       silentCheckCount: this.#silentCheckCount,
     };
+  }
+
+  /** Another generation is tried at once, and has as many tries as any. */
+  noteGeneration(generation: number | undefined): void {
+    if (generation === this.#generation) return;
+    if (this.#failedStartCount > 0) this.#retryAtMs = 0;
+    this.#failedStartCount = 0;
+    this.#generation = generation;
   }
 
   get failureCount(): number {
@@ -39,6 +62,10 @@ export class VmMemory {
   /** A start failed or a VM ended by itself: the next start waits. Returns the milliseconds. */
   noteFailure({ reason, message }: { reason: string; message: string }): number {
     this.#failureCount += 1;
+    if (this.#readySinceMs === undefined && STARTS_FAIL_FOR.has(reason)) {
+      if (this.#failedStartCount === 0) this.#firstFailedStartMs = this.#clock.monotonicMs();
+      this.#failedStartCount += 1;
+    }
     this.#lastFailure = { reason, message };
     const delayMs = backoffMs(this.#limits, this.#failureCount);
     this.#retryAtMs = this.#clock.monotonicMs() + delayMs;
@@ -51,6 +78,7 @@ export class VmMemory {
   noteArtifact(digest: string): void {
     if (this.#artifact !== undefined && this.#artifact !== digest) {
       this.#failureCount = 0;
+      this.#failedStartCount = 0;
       this.#retryAtMs = 0;
       this.#lastFailure = undefined;
     }
@@ -64,6 +92,7 @@ export class VmMemory {
   /** The VM answers. Ready for long enough, its earlier failures are forgotten. */
   noteRunning(): void {
     this.#silentCheckCount = 0;
+    this.#failedStartCount = 0;
     const nowMs = this.#clock.monotonicMs();
     this.#readySinceMs ??= nowMs;
     if (nowMs - this.#readySinceMs < this.#limits.stableAfterMs) return;

@@ -34,6 +34,8 @@ export interface VmMemorySight {
   readonly retryInMs: number;
   /** Why the last start failed, for the condition while it is waited. */
   readonly lastFailure: { readonly reason: string; readonly message: string } | undefined;
+  /** Too many starts failed since the spec was last changed. */
+  readonly isStalled: boolean;
   /** Unanswered checks in a row, this one not counted. */
   readonly silentCheckCount: number;
 }
@@ -67,6 +69,8 @@ export interface Observation {
   readonly wasBooted: boolean;
   /** The same of the guest's ingress. */
   readonly wasReady: boolean;
+  /** The status says that no start is tried any more for this generation. */
+  readonly wasStalled: boolean;
   /** The status says that the VM is paused. */
   readonly wasPaused: boolean;
   /** The status says that a VMM of this VM ran, and nobody asked it to end. */

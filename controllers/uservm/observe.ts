@@ -1,3 +1,4 @@
+import { USER_VM_CONDITIONS } from '../../crds/uservm/conditions.ts';
 import type { UserVm } from '../../crds/uservm/definition.ts';
 import type { ProcessIdentity } from '../../lib/process-identity.ts';
 import { apiSocketOf, type ProcessEntry } from '../host/process-table.ts';
@@ -13,6 +14,7 @@ export interface ObserveOptions {
   readonly port: GuestPort;
   readonly desired: DesiredVm;
   readonly status: UserVm['status'];
+  readonly generation: number | undefined;
   readonly image: ImageSight;
   readonly memory: VmMemorySight;
   readonly nowMs: number;
@@ -54,10 +56,18 @@ export async function observeUserVm(effects: NodeEffects, options: ObserveOption
     bootId: isSameVmm ? status.bootId : undefined,
     wasBooted: isSameVmm && isTrue('Booted'),
     wasReady: isSameVmm && isTrue('Ready'),
+    wasStalled: isStalledFor(options),
     wasPaused: isSameVmm && status.phase === 'Paused',
     wasRunning: status?.vmmPid !== undefined && !ENDING_PHASES.has(status.phase),
     memory: options.memory,
   };
+}
+
+/** For this generation, and for the artifact that it would boot, which the condition names. */
+function isStalledFor({ status, generation, image }: ObserveOptions): boolean {
+  const stalled = status?.conditions?.find(({ type }) => type === USER_VM_CONDITIONS.Stalled);
+  if (stalled?.status !== 'True' || status?.observedGeneration !== generation) return false;
+  return image.state !== 'verified' || stalled.message.includes(image.image.digest);
 }
 
 /** The process of the record, if it still is that process and still this VM's VMM. */

@@ -8,6 +8,7 @@ const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   USER_VM_CONDITIONS.Provisioned,
   USER_VM_CONDITIONS.Booted,
   USER_VM_CONDITIONS.Ready,
+  USER_VM_CONDITIONS.Stalled,
 ]);
 
 /** The fields that the manager writes: the binding, and what a rollout gave the VM. */

@@ -110,11 +110,13 @@ const observation: fc.Arbitrary<Observation> = fc
     wasReady: fc.boolean(),
     standby: fc.option(standbyRecord, { nil: undefined }),
     volumeMark: fc.constantFrom(undefined, 'm1', 'm2'),
+    wasStalled: fc.boolean(),
     wasPaused: fc.boolean(),
     wasRunning: fc.boolean(),
     memory: fc.record({
       retryInMs: fc.constantFrom(0, 1_000),
       lastFailure: fc.constantFrom(undefined, { reason: 'VmCreateFailed', message: 'm' }),
+      isStalled: fc.boolean(),
       silentCheckCount: fc.integer({ min: 0, max: 5 }),
     }),
   })
@@ -210,7 +212,8 @@ test('a live VMM is touched only after the stop was written down, unless it was 
 test('every plan either is settled or says when to look again; a settled one is stopped, deleted or healthy', (t) => {
   holds(
     ({ plan }) =>
-      plan.requeueAfterMs !== undefined || ['stopped', 'standby', 'deleted'].includes(plan.outcome.state),
+      plan.requeueAfterMs !== undefined ||
+      ['stopped', 'standby', 'stalled', 'deleted'].includes(plan.outcome.state),
   );
   t.pass();
 });
@@ -256,6 +259,15 @@ test('a VM is written out only while it stands still, and only where that is wan
   holds(({ wanted, seen, plan }) => {
     if (!names(plan).includes('takeSnapshot')) return true;
     return wanted.goal === 'standby' && seen.vmm?.api === 'paused' && seen.standby === undefined;
+  });
+  t.pass();
+});
+
+test('a VM that is stalled is not started; stalling ends nothing that runs', (t) => {
+  holds(({ seen, plan }) => {
+    const isStalled = seen.wasStalled || seen.memory.isStalled;
+    if (isStalled && names(plan).includes('spawnVmm')) return false;
+    return plan.outcome.state !== 'stalled' || (isStalled && seen.vmm === undefined);
   });
   t.pass();
 });

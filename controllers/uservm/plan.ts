@@ -31,6 +31,8 @@ export type Outcome =
       readonly message: string;
       readonly failed: boolean;
     }
+  /** Nothing is tried any more until the spec changes. */
+  | { readonly state: 'stalled'; readonly reason: string; readonly message: string }
   | { readonly state: 'exited' }
   /** The VMM is gone as it was asked to be. */
   | { readonly state: 'ended'; readonly reason: string; readonly message: string }
@@ -92,11 +94,22 @@ function planDead(desired: DesiredVm, seen: Observation, limits: UserVmLimits): 
     const steps: Step[] = [...removePort(seen), { name: 'removeVolume' }, { name: 'removeRunDirectory' }];
     return { steps, outcome: { state: 'deleted' }, requeueAfterMs: undefined };
   }
+  if (seen.wasStalled || seen.memory.isStalled) {
+    return { steps: removePort(seen), outcome: stalled(seen), requeueAfterMs: undefined };
+  }
   if (seen.memory.retryInMs > 0) {
     const failure = seen.memory.lastFailure ?? { reason: USER_VM_REASONS.Provisioning, message: 'waiting' };
     return { steps: [], outcome: { ...failure, state: 'failed' }, requeueAfterMs: seen.memory.retryInMs };
   }
   return planStart(desired, seen, limits);
+}
+
+function stalled({ memory, image }: Observation): Outcome {
+  const reason = USER_VM_REASONS.Stalled;
+  const what = image.state === 'verified' ? ` of ${image.image.digest}` : '';
+  const last = memory.lastFailure === undefined ? '' : ` The last time: ${memory.lastFailure.message}`;
+  const message = `start after start${what} failed; no more is tried until the spec is changed or a recycle is asked for.${last}`;
+  return { state: 'stalled', reason, message };
 }
 
 function asleep({ standby }: Observation): Outcome {

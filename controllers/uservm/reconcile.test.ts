@@ -530,3 +530,71 @@ test('failures with one artifact do not hold the next one up', async (t) => {
   await drive.once();
   t.is(drive.host.living().length, 1);
 });
+
+/** Every VMM ends right after its boot, until this many were tried or nothing is tried any more. */
+async function crashLoop(drive: Drive, callsMax: number): Promise<number> {
+  let bootCount = 0;
+  for (let call = 0; call < callsMax; call += 1) {
+    const requeueAfterMs = await drive.once();
+    const booted = drive.host.living()[0];
+    if (booted !== undefined) {
+      bootCount += 1;
+      drive.host.kill(booted.pid);
+      continue;
+    }
+    if (requeueAfterMs === undefined) break;
+    await drive.clock.advance(Math.max(1, requeueAfterMs));
+  }
+  return bootCount;
+}
+
+const stalledOf = (drive: Drive) =>
+  drive.api.object?.status?.conditions?.find(({ type }) => type === 'Stalled');
+
+test('a VM whose starts fail one after the other is stalled after minutes, also for a new process, until its spec changes', async (t) => {
+  const drive = new Drive();
+  const beginMs = drive.clock.monotonicMs();
+  const bootCount = await crashLoop(drive, 500);
+  t.true(bootCount >= 6 && bootCount < 20, `${bootCount}`);
+  t.true(drive.clock.monotonicMs() - beginMs >= 300_000);
+  t.like(stalledOf(drive), { status: 'True', reason: 'Stalled' });
+  t.is(drive.api.object?.status?.phase, 'Failed');
+  t.is(reasonsOf(drive).filter((reason) => reason === 'Stalled').length, 1);
+  drive.restart();
+  const { writeCount } = drive.api;
+  t.is(await drive.once(), undefined);
+  t.deepEqual([drive.api.writeCount, drive.host.living().length], [writeCount, 0]);
+  // Another artifact is another chance too.
+  const images = drive.images;
+  drive.images = () => ({
+    state: 'verified',
+    image: { ...IMAGE, digest: `sha256:${'2'.repeat(64)}` },
+  });
+  await drive.settle();
+  t.is(drive.api.object?.status?.phase, 'Running');
+  t.is(stalledOf(drive), undefined);
+  drive.images = images;
+});
+
+test('a VM that is killed again and again after it served is never stalled', async (t) => {
+  const drive = await runningVm();
+  for (let round = 0; round < 12; round += 1) {
+    drive.host.kill(drive.host.living()[0]?.pid ?? 0);
+    // What `settle` takes for a health check may be a long back-off.
+    await drive.settle();
+    await drive.clock.advance(60_000);
+    await drive.settle();
+  }
+  t.is(drive.api.object?.status?.phase, 'Running');
+  t.is(stalledOf(drive), undefined);
+});
+
+test('a recycle is another chance for a VM that is stalled', async (t) => {
+  const drive = new Drive();
+  await crashLoop(drive, 500);
+  t.truthy(stalledOf(drive));
+  drive.api.setSpec({ recycleRequest: 'again' });
+  await drive.settle();
+  t.is(drive.api.object?.status?.phase, 'Running');
+  t.is(stalledOf(drive), undefined);
+});

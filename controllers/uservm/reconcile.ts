@@ -98,6 +98,7 @@ export class UserVmReconciler implements Reconciler {
     const object = this.#deferred.viewOf(stored);
     const { uid } = object.metadata;
     const memory = this.#memoryOf(uid);
+    memory.noteGeneration(object.metadata.generation);
     const context = this.#contextOf(object);
     const image = this.#deps.images(object.spec.guestImage, assignmentOf(object)?.digest);
     if (image.state === 'verified') memory.noteArtifact(image.image.digest);
@@ -107,6 +108,7 @@ export class UserVmReconciler implements Reconciler {
       port: context.port,
       desired: context.desired,
       status: object.status,
+      generation: object.metadata.generation,
       image,
       memory: memory.sight(),
       nowMs: this.#deps.clock.nowMs(),

@@ -36,6 +36,8 @@ const BOOTED: Word = ['True', USER_VM_REASONS.Booted, 'the guest answers on its 
 export function statusOf(input: StatusInput): UserVmStatus {
   const { previous, outcome, record } = input;
   if (outcome.state === 'unchanged' || outcome.state === 'silent') return previous;
+  // Said once, with what was known then: a later process knows less.
+  if (outcome.state === 'stalled' && isStalledFor(input)) return previous;
   const { vmmPid: _, guestImage: __, bootId: ___, ...kept } = previous;
   return {
     ...kept,
@@ -89,6 +91,7 @@ function phaseOf({ outcome, goal, previous }: StatusInput): NonNullable<UserVmSt
       if (goal === 'run') return 'Provisioning';
       return isSuspending ? 'Suspending' : 'Stopping';
     case 'failed':
+    case 'stalled':
       return 'Failed';
     case 'booting':
     case 'booted':
@@ -111,6 +114,17 @@ function phaseOf({ outcome, goal, previous }: StatusInput): NonNullable<UserVmSt
   }
 }
 
+function stalledWordOf({ outcome }: StatusInput): Word | undefined {
+  return outcome.state === 'stalled' ? ['True', outcome.reason, outcome.message] : undefined;
+}
+
+function isStalledFor({ previous, generation }: StatusInput): boolean {
+  const isStalled = previous.conditions?.some(
+    ({ type, status }) => type === USER_VM_CONDITIONS.Stalled && status === 'True',
+  );
+  return isStalled === true && previous.observedGeneration === generation;
+}
+
 function wordsOf({ outcome, exitMessage }: StatusInput): Words {
   const no = (reason: string, message: string): Word => ['False', reason, message];
   const none = (reason: string, message: string): Words => {
@@ -120,6 +134,7 @@ function wordsOf({ outcome, exitMessage }: StatusInput): Words {
   switch (outcome.state) {
     case 'waiting':
     case 'failed':
+    case 'stalled':
     case 'ended':
       return none(outcome.reason, outcome.message);
     case 'exited':
@@ -163,8 +178,11 @@ function conditionsOf(input: StatusInput): NonNullable<UserVmStatus['conditions'
     [USER_VM_CONDITIONS.Provisioned, words.provisioned],
     [USER_VM_CONDITIONS.Booted, words.booted],
     [USER_VM_CONDITIONS.Ready, words.ready],
+    [USER_VM_CONDITIONS.Stalled, stalledWordOf(input)],
   ] as const;
-  let conditions = input.previous.conditions ?? [];
+  let conditions = (input.previous.conditions ?? []).filter(
+    ({ type }) => type !== USER_VM_CONDITIONS.Stalled || input.outcome.state === 'stalled',
+  );
   for (const [type, word] of entries) {
     if (word === undefined) continue;
     const [status, reason, message] = word;

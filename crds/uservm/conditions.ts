@@ -1,4 +1,4 @@
-/** Condition types of a UserVM. All are positive: `True` is good. */
+/** Condition types of a UserVM. `True` is good, but for Stalled, which is there only while it is true. */
 export const USER_VM_CONDITIONS = {
   /** A node was chosen (manager). */
   Scheduled: 'Scheduled',
@@ -8,6 +8,8 @@ export const USER_VM_CONDITIONS = {
   Booted: 'Booted',
   /** The VM serves: booted, healthy, ingress answers (node). */
   Ready: 'Ready',
+  /** Start after start failed, and no more is tried until the spec changes (node). */
+  Stalled: 'Stalled',
 } as const;
 
 /** Condition and event reasons of a UserVM. `docs/operations.md` has a line for each. */
@@ -29,6 +31,7 @@ export const USER_VM_REASONS = {
   Booting: 'Booting',
   Booted: 'Booted',
   Ready: 'Ready',
+  Stalled: 'Stalled',
   VmmExited: 'VmmExited',
   GuestUnresponsive: 'GuestUnresponsive',
   Paused: 'Paused',
