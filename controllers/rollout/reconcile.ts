@@ -111,11 +111,11 @@ export class RolloutReconciler implements Reconciler {
   async #give({ vm, desiredImage }: Give, signal: AbortSignal): Promise<void> {
     const { status = {} } = vm;
     const { name, digest, apply } = desiredImage;
-    const before = status.guestImage ?? status.desiredImage;
+    const before = [status.desiredImage, status.guestImage].find(
+      (image) => image !== undefined && image.digest !== digest,
+    );
     const previousImage =
-      before === undefined || before.digest === digest
-        ? {}
-        : { previousImage: { name: before.name, digest: before.digest } };
+      before === undefined ? {} : { previousImage: { name: before.name, digest: before.digest } };
     const when = apply === 'Now' ? 'now' : 'with its next start';
     const event: LifecycleEvent = {
       type: 'Normal',

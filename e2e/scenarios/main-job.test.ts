@@ -402,12 +402,12 @@ test.serial('a guest image with which the canary does not serve goes back by its
   const kept = await (await holt.fetchAs(cookies.bob, '/data')).text();
   const rollout = {
     ...{ strategy: 'Rolling', percentage: 0, canary: { vms: ['default/bob'] } },
-    ...{ minReadySeconds: 1, progressDeadlineSeconds: 10 },
+    ...{ minReadySeconds: 1, progressDeadlineSeconds: 15 },
   };
   await client.patch(guestImageDefinition, name, { spec: { ...bad, rollout } });
   const status = await holt.holt(['rollout', 'status', 'default'], { mayFail: true });
   t.is(status.exitCode, 1);
-  t.regex(status.stdout, /RollingBack: .* failed \(default\/bob did not serve within 10 s\)/);
+  t.regex(status.stdout, /RollingBack: .* failed \(default\/bob did not serve within 15 s\)/);
   t.regex(status.stderr, /RolledBack/);
   await allReady();
   t.like((await getVm(holt, 'bob')).status, {
