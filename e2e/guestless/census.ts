@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BRIDGE_NAME } from '../../controllers/network/network-state.ts';
 import { statePaths } from '../../lib/config.ts';
 import { runChecked, runCommand } from '../../lib/run-command.ts';
 import { routerPaths } from '../../services/router/router-paths.ts';
@@ -71,7 +72,9 @@ async function countNetwork(netns: string) {
   const lines = (text: string, part: string) => text.split('\n').filter((line) => line.includes(part)).length;
   return {
     'network namespaces': lines(names, `${netns}-`),
-    'bridge ports': lines(links, 'ht-'),
+    'bridge ports': lines(links, ' ht-'),
+    'ports on the bridge': lines(links, `master ${BRIDGE_NAME}`),
+    'firewall chains': guests.split('{"chain":').length - 1,
     'firewall entries': guests.split('"ht-').length - 1,
   };
 }

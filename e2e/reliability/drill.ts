@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../../api/testing/linearizability/random.ts';
+import { BASE_CHAINS } from '../../controllers/network/firewall.ts';
 import { sandboxContainerDefinition } from '../../crds/sandboxcontainer/definition.ts';
 import { userVmDefinition } from '../../crds/uservm/definition.ts';
 import { takeCensus } from '../guestless/census.ts';
@@ -45,6 +46,7 @@ const ONE_A_VM = [
   'answering VMMs',
   'network namespaces',
   'bridge ports',
+  'ports on the bridge',
   'firewall entries',
   'volume files',
 ];
@@ -176,6 +178,7 @@ class Drill {
       ...Object.fromEntries(ONE_A_VM.map((what) => [what, vms])),
       'running containers': vms * ROLES.length,
       'zombies of holt-node': 0,
+      'firewall chains': BASE_CHAINS.length,
     };
     return Object.entries(expected)
       .filter(([what, count]) => census[what] !== count)
