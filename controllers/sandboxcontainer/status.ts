@@ -44,7 +44,7 @@ export function statusOf(object: SandboxContainer, facts: PassFacts, context: Co
     address: facts.address,
     routePort: facts.routePort,
     ready: facts.isReady,
-    restartCount: restartCountOf(before, facts),
+    restartCount: isJob(object) ? Math.max(0, (before.attempts ?? 0) - 1) : restartCountOf(before, facts),
     startedAt: startedAtOf(facts.own) ?? (facts.isFinished ? before.startedAt : undefined),
     lastExit: facts.exit ?? before.lastExit,
     conditions,

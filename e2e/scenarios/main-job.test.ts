@@ -361,6 +361,37 @@ test.serial('limits hold: a memory hog and a fork bomb are stopped, siblings ans
   t.is((await getContainer(holt, 'alice-live')).status?.ready, true);
 });
 
+test.serial(
+  'a job runs once, a failing one stops at its limit, who waits for it starts after it',
+  async (t) => {
+    t.timeout(180_000);
+    const task = (name: string, script: string, spec: object) => {
+      const { metadata, ...base } = sidecar('bob');
+      const command = ['/bin/sh', '-c', script];
+      return { ...base, metadata: { ...metadata, name }, spec: { ...base.spec, command, ...spec } };
+    };
+    const count = 'echo ran >> /data/$HOLT_CONTAINER_NAME; exit';
+    const job = { role: 'job', restartPolicy: 'OnFailure' };
+    const waits = { dependsOn: [{ name: 'bob-task', condition: 'Complete' }] };
+    const objects = [
+      task('bob-waiter', 'sleep 10000', waits),
+      task('bob-task', `${count} 0`, job),
+      task('bob-hopeless', `${count} 3`, { ...job, job: { backoffLimit: 1 } }),
+    ];
+    await holt.holt(['apply', '-f', '-'], { input: toYaml(objects) });
+    await holt.kubectl(['wait', '--for=condition=Failed', 'sc/bob-hopeless', '--timeout=90s']);
+    const failed = (await getContainer(holt, 'bob-hopeless')).status;
+    t.like(failed, { phase: 'Failed', attempts: 2, failedAttempts: 2, lastExit: { exitCode: 3 } });
+    const waiter = (await containerReady(holt, 'bob-waiter')).status;
+    const done = (await getContainer(holt, 'bob-task')).status;
+    t.like(done, { phase: 'Exited', attempts: 1, failedAttempts: 0 });
+    t.true((waiter?.startedAt ?? '') >= (done?.lastExit?.finishedAt ?? '?'));
+    const print = ['/bin/sh', '-c', 'wc -l < /data/bob-task; wc -l < /data/bob-hopeless'];
+    t.is((await holt.holt(['exec', 'bob-waiter', '--', ...print])).stdout.trim(), '1\n2');
+    await holt.kubectl(['delete', 'sc', ...objects.map(({ metadata }) => metadata.name), '--timeout=60s']);
+  },
+);
+
 test.serial('stop, start and recycle keep the data volume', async (t) => {
   t.timeout(480_000);
   const secret = randomBytes(8).toString('hex');
