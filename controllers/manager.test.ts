@@ -14,6 +14,7 @@ import { type SandboxContainer, sandboxContainerDefinition } from '../crds/sandb
 import { serviceDefinition } from '../crds/service/definition.ts';
 import { serviceAccountDefinition } from '../crds/serviceaccount/definition.ts';
 import { type UserVm, userVmDefinition } from '../crds/uservm/definition.ts';
+import { type VolumeSnapshot, volumeSnapshotDefinition } from '../crds/volumesnapshot/definition.ts';
 import { statePaths } from '../lib/config.ts';
 import { isInOrder, readStream, withoutRepetitions } from './eventrelay/testing/running-relay.ts';
 import { findCondition, formatMicroTime, formatTime, ownerReferenceTo } from './runtime/index.ts';
@@ -232,6 +233,39 @@ test.serial('an authority that somebody changed is put right again', async (t) =
   await plane.client.patch(configMapDefinition, key, { data: { 'ca.crt': 'wrong' } });
   await eventually('put right', async () => (await read()) === right);
   t.truthy(right);
+});
+
+test.serial('a VolumeSnapshot is bound to the node of its UserVM, and stays so when that goes', async (t) => {
+  await makeNamespace('snapped');
+  await plane.client.create(userVmDefinition, vmOf('snapped', 'henry', '64Gi'));
+  const vmKey = { namespace: 'snapped', name: 'henry' };
+  const placed = { status: { nodeName: 'place-1' } };
+  await plane.client.patch(userVmDefinition, vmKey, placed, { subresource: 'status' });
+  const vm = await getVm('snapped', 'henry');
+  const key = { namespace: 'snapped', name: 'one' };
+  const made = await plane.client.create<VolumeSnapshot>(volumeSnapshotDefinition, {
+    apiVersion: 'holt.dev/v1alpha1',
+    kind: 'VolumeSnapshot',
+    metadata: key,
+    spec: { source: { userVMName: 'henry' } },
+  });
+  t.is(made.spec.size, vm.spec.dataVolume.size, 'what a quota counts');
+  const snapshot = () => plane.client.get<VolumeSnapshot>(volumeSnapshotDefinition, key);
+  await eventually('bound', async () => (await snapshot()).status?.nodeName !== undefined);
+  t.like((await snapshot()).status, {
+    nodeName: vm.status?.nodeName,
+    userVMUID: vm.metadata.uid,
+    readyToUse: false,
+  });
+  await plane.client.delete(userVmDefinition, vmKey);
+  await eventually('gone', () => isGone(userVmDefinition, vm));
+  t.is((await snapshot()).status?.userVMUID, vm.metadata.uid);
+  const { source } = made.spec;
+  const refusal = plane.client.create<VolumeSnapshot>(volumeSnapshotDefinition, {
+    ...{ apiVersion: 'holt.dev/v1alpha1', kind: 'VolumeSnapshot', spec: { source } },
+    metadata: { namespace: 'snapped', name: 'two' },
+  });
+  t.regex((await t.throwsAsync(refusal))?.message ?? '', /spec\.source\.userVMName: Not found: "henry"/);
 });
 
 test.serial('a container without its VM is told so, and let go when it is deleted', async (t) => {
