@@ -151,6 +151,14 @@ export const KIND_SEEDS: readonly KindSeed[] = [
       },
     },
   ),
+  seed(
+    `/apis/holt.dev/v1alpha1/namespaces/${FUZZ_NAMESPACE}/volumesnapshots`,
+    'holt.dev/v1alpha1',
+    'VolumeSnapshot',
+    {
+      spec: { source: { userVMName: 'a' }, size: '1Gi', retention: '1h30m' },
+    },
+  ),
   {
     path: core('serviceaccounts/default/token'),
     object: {
