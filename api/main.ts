@@ -106,6 +106,7 @@ async function main(): Promise<void> {
     etcd: { ...etcd, values },
     tls: pki.servingTls,
     port: config.ports.api,
+    nodeTls: pki.nodeTls,
     serviceAccounts: { keys: pki.serviceAccountKeys, issuer: serviceAccountIssuer },
     tokens: [oidc],
     definitions: ALL_DEFINITIONS,

@@ -5,11 +5,14 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { checkCertificates, firstExpiryMs } from './check-certificates.ts';
 import { parseServiceAccountKeys, type ServiceAccountKeys } from './server/auth/service-account/key-set.ts';
+import type { NodeTls } from './server/connect/node-link.ts';
 import type { ServingTls } from './server/http/serving-tls.ts';
 import { type EncryptionKey, parseEncryptionKeys } from './storage/encryption/value-transformer.ts';
 import type { EtcdTls } from './storage/etcd/connection.ts';
 import { type FileSet, watchFiles } from './watch-files.ts';
 
+/** Towards nodes. */
+const NODE = ['api-node.crt', 'api-node.key', 'ca.crt'] as const;
 const SERVING = ['api.crt', 'api.key', 'ca.crt'] as const;
 const ETCD = ['etcd-client.crt', 'etcd-client.key', 'etcd-ca.crt'] as const;
 const SERVICE_ACCOUNT = ['sa.key', 'sa.pub'] as const;
@@ -39,6 +42,7 @@ export class Pki {
   readonly #initial: ReadonlyMap<string, readonly Buffer[]>;
   readonly #expiriesMs = new Map<string, number>();
   #etcdTls: EtcdTls;
+  #nodeTls: NodeTls;
   #serviceAccountKeys: ServiceAccountKeys;
   #encryptionKeys: readonly EncryptionKey[];
   readonly servingTls: ServingTls;
@@ -49,9 +53,11 @@ export class Pki {
     const read = (names: readonly string[]) => names.map((name) => readFileSync(join(options.dir, name)));
     const [serving, etcd, keys] = [read(SERVING), read(ETCD), read(SERVICE_ACCOUNT)];
     const encryption = read(ENCRYPTION);
+    const node = read(NODE);
     this.#initial = new Map([
       ['serving', serving],
       ['etcd-client', etcd],
+      ['node-client', node],
       ['service-account-keys', keys],
       ['encryption-keys', encryption],
     ]);
@@ -59,13 +65,17 @@ export class Pki {
     this.servingTls = { cert, key, clientCa };
     const [etcdCert = NOTHING, etcdKey = NOTHING, etcdCa = NOTHING] = etcd;
     this.#etcdTls = { cert: etcdCert, key: etcdKey, ca: etcdCa };
+    const [nodeCert = NOTHING, nodeKey = NOTHING, nodeCa = NOTHING] = node;
+    this.#nodeTls = { cert: nodeCert, key: nodeKey, ca: nodeCa };
     this.#serviceAccountKeys = parseServiceAccountKeys(keys[0] ?? NOTHING, keys[1] ?? NOTHING);
     this.#encryptionKeys = parseEncryptionKeys((encryption[0] ?? NOTHING).toString());
     this.#noteExpiries(SERVING, serving);
     this.#noteExpiries(ETCD, etcd);
+    this.#noteExpiries(NODE, node);
   }
 
   readonly etcdTls = (): EtcdTls => this.#etcdTls;
+  readonly nodeTls = (): NodeTls => this.#nodeTls;
   readonly serviceAccountKeys = (): ServiceAccountKeys => this.#serviceAccountKeys;
   readonly encryptionKeys = (): readonly EncryptionKey[] => this.#encryptionKeys;
 
@@ -115,6 +125,16 @@ export class Pki {
           await users.tryEtcd({ cert, key, ca });
           this.#etcdTls = { cert, key, ca };
           this.#noteExpiries(ETCD, contents);
+        },
+      },
+      {
+        name: 'node-client',
+        paths: pathsOf(NODE),
+        use: (contents) => {
+          const [cert = NOTHING, key = NOTHING, ca = NOTHING] = contents;
+          checkCertificates({ cert, key, ca }, clock.nowMs());
+          this.#nodeTls = { cert, key, ca };
+          this.#noteExpiries(NODE, contents);
         },
       },
       {

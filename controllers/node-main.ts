@@ -36,6 +36,11 @@ function networkOf(config: HoltConfig) {
   return createHostNetwork({ netns: config.netns, subnet: config.vmSubnet, run: runCommand });
 }
 
+function readStreamTls({ stateDir }: HoltConfig) {
+  const read = (name: string) => readFileSync(join(statePaths(stateDir).pki, name));
+  return { cert: read('node-serving.crt'), key: read('node-serving.key'), ca: read('ca.crt') };
+}
+
 async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Promise<void> {
   const stopTelemetry = await startTelemetry({
     serviceName: COMPONENT,
@@ -65,7 +70,8 @@ async function run(config: HoltConfig, logger: Logger, signal: AbortSignal): Pro
       },
     );
   });
-  node = await startNode({ config, client, network: networkOf(config), registry, logger });
+  const streamTls = readStreamTls(config);
+  node = await startNode({ config, client, streamTls, network: networkOf(config), registry, logger });
   if (!signal.aborted) {
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   }

@@ -56,6 +56,8 @@ export const holtConfigSchema = z.strictObject({
     routerLog: port.default(9104),
     /** HAProxy's built-in Prometheus exporter. */
     haproxyMetrics: port.default(9105),
+    /** holt-node's own: logs, exec, attach and port-forward, for API servers alone. */
+    nodeStreams: port.default(9106),
   }),
   vmm: z.strictObject({
     /** Absolute path of the `cloud-hypervisor` binary, or of the development stand-in. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { HoltConfig } from '../lib/config.ts';
 import { statePaths } from '../lib/config.ts';
+import { NODE_CLIENT_NAME, nodeCertificateName } from '../lib/node-client-name.ts';
 import { type RunCommand, runChecked } from '../lib/run-command.ts';
 
 const CA_DAYS = '3650';
@@ -32,6 +33,14 @@ function leaves(config: HoltConfig): readonly Leaf[] {
     },
     { ...client, name: 'admin', subject: '/O=system:masters/CN=holt-admin' },
     { ...client, name: 'node', subject: `/O=system:nodes/CN=system:node:${config.nodeName}` },
+    {
+      name: 'node-serving',
+      ca: 'ca',
+      subject: `/O=system:nodes/CN=${nodeCertificateName(config.nodeName)}`,
+      usage: 'serverAuth',
+      subjectAltName: LOOPBACK_NAMES,
+    },
+    { ...client, name: 'api-node', subject: `/O=holt:node-clients/CN=${NODE_CLIENT_NAME}` },
     { ...client, name: 'manager', subject: '/O=holt:components/CN=system:holt-manager' },
     { ...client, name: 'router', subject: '/O=holt:components/CN=system:holt-router' },
     {

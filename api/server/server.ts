@@ -20,6 +20,7 @@ import type { ServiceAccountKeys } from './auth/service-account/key-set.ts';
 import { createLiveObjects } from './auth/service-account/live-objects.ts';
 import type { TokenAuthenticator } from './auth/token-authenticator.ts';
 import { bootstrap } from './bootstrap.ts';
+import type { NodeTls } from './connect/node-link.ts';
 import { runCustomResources } from './customresources/controller.ts';
 import { LiveCatalog } from './customresources/live-catalog.ts';
 import { FlowControl, type FlowLimits } from './flow/flow-control.ts';
@@ -30,6 +31,7 @@ import { trackSockets } from './http/open-sockets.ts';
 import { refuseTunnel } from './http/refuse-tunnel.ts';
 import { renewableTls, type ServingTls, secureContextOptions } from './http/serving-tls.ts';
 import { StalledClients } from './http/stalled-clients.ts';
+import { serveUpgrades, wantsUpgrade } from './http/upgrades.ts';
 import { PolicyIndex } from './policy/policy-index.ts';
 import { runPolicyStatus } from './policy/policy-status.ts';
 import { QuotaTurns } from './quota/quota-turns.ts';
@@ -45,6 +47,8 @@ export interface ApiServerOptions {
   readonly registry: Registry;
   /** Keys of service-account tokens, and their issuer; without them there are no such tokens. */
   readonly serviceAccounts?: { readonly keys: () => ServiceAccountKeys; readonly issuer: string };
+  /** This server's certificate towards nodes; without it the streams of containers are not served. */
+  readonly nodeTls?: () => NodeTls;
   /** More issuers of tokens, asked after the server's own. */
   readonly tokens?: readonly TokenAuthenticator[];
   /** Default: no audit. */
@@ -133,10 +137,12 @@ function createHttpsServer({ tls, limits }: ApiServerOptions, context: ServerCon
       connectionsCheckingInterval: Math.ceil(senderMs / 12),
       keepAliveTimeout: 120_000,
       maxHeaderSize: 64 * 1024,
+      shouldUpgradeCallback: wantsUpgrade,
     },
     (request, response) => void handleRequest(context, request, response),
   );
-  // Nothing is tunnelled here; without this Node would close the connection without a word.
+  serveUpgrades(server, (request, response, upgrade) => void handleRequest(context, request, response, upgrade));
+  // Nothing else is tunnelled here; without this Node would close the connection without a word.
   server.on('connect', (_, socket) => refuseTunnel(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') context.metrics.cutClients.inc({ kind: 'sender' });
@@ -186,6 +192,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     authenticator,
     tokenIssuer,
     audit: options.audit,
+    nodeTls: options.nodeTls,
     flow: new FlowControl(options.registry, options.limits?.flow),
     quotaTurns: new QuotaTurns({ onWaited: (waitedMs) => metrics.quotaWait.observe(waitedMs / 1000) }),
     stalledClients,

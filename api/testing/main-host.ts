@@ -42,6 +42,7 @@ export async function prepareMainHost(
   const server = 'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth';
   await pki.issue('api', '/CN=holt-api', server);
   await pki.issue('etcd-server', '/CN=etcd', server);
+  await pki.issue('api-node', '/CN=system:holt-api');
   const etcdClient = await pki.issue('etcd-client', '/CN=holt-api');
   const admin = await pki.issue('admin', '/O=system:masters/CN=holt-admin');
   const serviceAccountKey = createKeyPem();

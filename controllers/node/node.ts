@@ -28,6 +28,7 @@ import { runOrphanCollector } from '../orphans/orphan-collector.ts';
 import { createControllerMetrics, StatusCommitter } from '../runtime/index.ts';
 import { SANDBOX_CONTAINER_INDEXERS } from '../sandboxcontainer/of-vm.ts';
 import { createSandboxContainerController } from '../sandboxcontainer/registration.ts';
+import { type StreamEndpointOptions, startStreamEndpoint } from '../streaming/endpoint.ts';
 import { startUserVmController, type UserVmController } from '../uservm/registration.ts';
 import { runRetention } from '../volumes/retention/retention-loop.ts';
 import { hostVolumeFiles } from '../volumes/volume-files.ts';
@@ -42,6 +43,8 @@ import { reporterOnNode } from './report-on-node.ts';
 import { tellerOfRetainedVolumes } from './tell-retained-volumes.ts';
 
 export interface NodeOptions {
+  /** Certificate of this node towards API servers, and the CA of theirs; PEM. */
+  readonly streamTls: StreamEndpointOptions['tls'];
   readonly config: HoltConfig;
   readonly client: ApiClient;
   readonly network: HostNetwork;
@@ -170,7 +173,20 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     metrics,
     registry,
   });
+  const streams = await startStreamEndpoint({
+    tls: options.streamTls,
+    port: config.ports.nodeStreams,
+    objects: {
+      container: (namespace, name) => informers.sandboxContainers.lister.get(namespace, name),
+      userVm: (namespace, name) => informers.userVms.lister.get(namespace, name),
+      vmSocketPath: (uid) => vmPathsOf(paths.vms, shortIdOf(uid)).vsock,
+      nodeName,
+    },
+    clock,
+    logger,
+  });
   const facts = await readHostFacts({
+    streamPort: streams.port,
     nodeName,
     mode: config.vmm.mode,
     vmmBinary: config.vmm.binary,
@@ -218,6 +234,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     },
     stop: async () => {
       stopping.abort(new Error('holt-node stops'));
+      await streams.close();
       await Promise.all([
         userVmController.stop(),
         artifacts.stop(),

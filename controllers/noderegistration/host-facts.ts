@@ -11,6 +11,7 @@ export async function readHostFacts(options: {
   readonly vmmBinary: string;
   readonly confinement: ConfinementSupport;
   readonly run: RunCommand;
+  readonly streamPort?: number;
 }): Promise<HostFacts> {
   const text = (path: string) =>
     readFile(path, 'utf8').then(
@@ -39,5 +40,6 @@ export async function readHostFacts(options: {
     vmmVersion: version.replace(/^cloud-hypervisor\s+/, ''),
     cpuCount: availableParallelism(),
     memoryBytes: totalmem(),
+    ...(options.streamPort === undefined ? {} : { streamPort: options.streamPort }),
   };
 }

@@ -17,6 +17,8 @@ export interface HostFacts {
   readonly vmmVersion: string;
   readonly cpuCount: number;
   readonly memoryBytes: number;
+  /** Loopback port of logs, exec, attach and port-forward; absent: not served. */
+  readonly streamPort?: number;
 }
 
 /** Kept from VMs: the host's own processes and each VMM's overhead. */
@@ -61,7 +63,7 @@ export function nodeStatusOf(
       cpu: String(facts.cpuCount),
       memory: memory(Math.max(0, facts.memoryBytes - RESERVED_MEMORY_BYTES)),
     },
-    addresses: [{ type: 'Hostname', address: facts.hostname }],
+    ...addressesOf(facts),
     nodeInfo: {
       architecture: facts.architecture,
       operatingSystem: 'linux',
@@ -78,6 +80,16 @@ export function nodeStatusOf(
       ...(previous?.conditions?.filter(({ type }) => own.every((each) => each.type !== type)) ?? []),
       ...own.map((each) => turned(each, previous, now)),
     ],
+  };
+}
+
+/** Where API servers reach what runs here. */
+function addressesOf({ hostname, streamPort }: HostFacts) {
+  const hostnames = [{ type: 'Hostname', address: hostname }];
+  if (streamPort === undefined) return { addresses: hostnames };
+  return {
+    addresses: [{ type: 'InternalIP', address: '127.0.0.1' }, ...hostnames],
+    daemonEndpoints: { kubeletEndpoint: { Port: streamPort } },
   };
 }
 

@@ -1,5 +1,5 @@
 import { openHttpOverVsock } from '../../lib/http-over-vsock.ts';
-import { GUEST_PORTS } from './labels.ts';
+import { GUEST_PORTS } from '../host/guest-ports.ts';
 
 export interface ProbeTarget {
   /** The VMM's hybrid vsock socket. */

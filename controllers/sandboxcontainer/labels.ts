@@ -19,6 +19,3 @@ export const CONTAINER_NETWORK = 'holt';
 
 /** Where the data volume's directories are in the guest. */
 export const DATA_DIRECTORY = '/var/lib/holt/data';
-
-/** Vsock ports of the guest image. */
-export const GUEST_PORTS = { podman: 1024, ingress: 1025, probe: 1026, info: 1027 } as const;

@@ -46,6 +46,10 @@ export interface ResourceInfo {
   /** Kind of a list of it; `<kind>List` where absent. */
   readonly listKind?: string;
   readonly scale?: ScalePaths;
+  /** Its objects are containers, whose logs and streams their nodes serve. */
+  readonly hasStreams?: boolean;
+  /** It is shown and never written: what it shows is another kind's. */
+  readonly isView?: boolean;
   /** Told to everybody who uses this version. */
   readonly deprecationWarning?: string;
 }

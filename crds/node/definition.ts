@@ -32,6 +32,10 @@ export const nodeStatusSchema = z.looseObject({
     .array(z.object({ type: z.string(), address: z.string() }))
     .optional()
     .describe('Where the host is reached.'),
+  daemonEndpoints: z
+    .object({ kubeletEndpoint: z.object({ Port: z.int() }).optional() })
+    .optional()
+    .describe('Ports at these addresses: kubeletEndpoint is where API servers get logs and streams.'),
   nodeInfo: z.record(z.string(), z.unknown()).optional().describe('Versions of what runs on the host.'),
 });
 

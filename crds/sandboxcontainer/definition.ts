@@ -228,6 +228,7 @@ export const sandboxContainerDefinition: ResourceDefinition = {
   namespaced: true,
   hasStatus: true,
   builtIn: false,
+  hasStreams: true,
   description: "A container inside a user's VM.",
   schema: z.object({ spec: sandboxContainerSpecSchema, status: sandboxContainerStatusSchema.optional() }),
   selectableFields: ['spec.vmRef.name', 'spec.role', 'status.nodeName', 'status.phase'],

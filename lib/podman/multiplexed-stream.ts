@@ -5,8 +5,8 @@ export interface OutputChunk {
 }
 
 const headerBytes = 8;
-/** podman writes lines or pipe reads; a larger frame means that the stream is not what it should be. */
-const frameBytesMax = 16 * 1024 * 1024;
+/** podman writes lines (a log holds 1 MiB at most) or pipe reads; a larger frame means that the stream is not what it should be. */
+const frameBytesMax = 2 * 1024 * 1024;
 
 /**
  * Takes apart podman's (Docker's) multiplexed output of logs, attach and exec without a terminal: frames of one

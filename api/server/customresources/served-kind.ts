@@ -97,6 +97,7 @@ export function servedKind(
     selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.slice(1)),
     printerColumns: printerColumns(version),
     immutableFields: own?.definition.immutableFields ?? [],
+    ...(own?.definition.hasStreams === true && { hasStreams: true }),
     structural: withMessages(schema, own?.structural),
     ...(scale !== undefined && {
       scale: {

@@ -1,5 +1,6 @@
 import { apiVersionOf, type ResourceInfo } from '../../../crds/meta/resource-definition.ts';
 import { REVIEWS } from '../auth/reviews/reviews.ts';
+import { STREAMS, streamVerbs } from '../connect/streams.ts';
 import { compareVersions } from './version-priority.ts';
 
 /** A kind and its group, as discovery names it. */
@@ -69,6 +70,8 @@ function servedResource(definition: ResourceInfo): ServedResource {
     subresources.push({ name: 'token', verbs: ['create'], kind: tokenRequest });
   }
   if (definition.hasStatus) subresources.push({ name: 'status', verbs: ['get', 'patch', 'update'] });
+  if (definition.hasStreams === true)
+    subresources.push(...STREAMS.map((name) => ({ name, verbs: streamVerbs(name) })));
   if (definition.scale !== undefined) {
     const scale = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
     subresources.push({ name: 'scale', verbs: ['get', 'patch', 'update'], kind: scale });

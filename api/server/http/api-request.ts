@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { User } from '../auth/user.ts';
+import type { Upgrade } from '../connect/tunnel.ts';
 import type { ServerContext } from './context.ts';
 import type { Target } from './resource.ts';
 
@@ -15,6 +16,8 @@ export interface ApiRequest {
   readonly warn: (text: string) => void;
   /** Adds an annotation to the audit's events. */
   readonly annotate: (key: string, value: string) => void;
-  /** A watch has sent its headers and what there was. */
+  /** The connection, where the client wants to take it over. */
+  readonly upgrade: Upgrade | undefined;
+  /** A watch, or another stream, has sent its headers and what there was. */
   readonly onWatchOpen: () => void;
 }

@@ -8,6 +8,7 @@ import type { Authenticator } from '../auth/authenticate.ts';
 import type { Authorize } from '../auth/authorize.ts';
 import type { RuleResolver } from '../auth/rbac/rule-resolver.ts';
 import type { TokenIssuer } from '../auth/service-account/token-request.ts';
+import type { NodeTls } from '../connect/node-link.ts';
 import type { LiveCatalog } from '../customresources/live-catalog.ts';
 import type { FlowControl } from '../flow/flow-control.ts';
 import type { PolicyIndex } from '../policy/policy-index.ts';
@@ -31,6 +32,8 @@ export interface ServerContext {
   /** Makes service-account tokens; undefined for a server without keys for them. */
   readonly tokenIssuer: TokenIssuer | undefined;
   readonly authorize: Authorize;
+  /** How nodes know this server; undefined: their containers' streams are not served. */
+  readonly nodeTls: (() => NodeTls) | undefined;
   /** Undefined: nothing is audited. */
   readonly audit: AuditOptions | undefined;
   /** What roles say, for those who ask and for those who grant. */

@@ -1,3 +1,5 @@
+import { answerStream } from '../connect/connect.ts';
+import { streamOf } from '../connect/streams.ts';
 import type { Answer } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import { answerDelete, answerDeleteCollection } from './delete-handlers.ts';
@@ -67,6 +69,8 @@ async function dispatchSubresource(api: ApiRequest, verb: Verb | undefined, name
   }
   if (subresource === 'scale' && definition.scale !== undefined)
     return answerScale(api, verb, name, definition.scale);
+  const stream = streamOf(definition, subresource);
+  if (stream !== undefined) return answerStream(api, name, stream);
   if (subresource === 'commit' && definition.hasStatus) {
     if (verb === 'create') return answerCommit(api, name);
     throw methodNotSupported(definition, api.request.method ?? '');

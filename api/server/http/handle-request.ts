@@ -4,6 +4,8 @@ import { requireAccess } from '../auth/forbidden.ts';
 import { impersonate } from '../auth/impersonation.ts';
 import { resourceAttributes } from '../auth/request-attributes.ts';
 import type { User } from '../auth/user.ts';
+import { streamOf } from '../connect/streams.ts';
+import type { Upgrade } from '../connect/tunnel.ts';
 import type { Release } from '../flow/priority-level.ts';
 import type { Answer, RenderedAnswer } from './answer.ts';
 import type { ServerContext } from './context.ts';
@@ -26,6 +28,12 @@ function warningHeader(text: string): string {
   return `299 - "${quoted}"`;
 }
 
+/** Watches, and streams of containers, take as long as their clients want. */
+function isLongRunning({ verb, apiPath, subresource }: RequestInfo): boolean {
+  const definition = apiPath?.target?.resource.definition;
+  return verb === 'watch' || (definition !== undefined && streamOf(definition, subresource) !== undefined);
+}
+
 interface Exchange {
   readonly context: ServerContext;
   readonly request: IncomingMessage;
@@ -34,6 +42,7 @@ interface Exchange {
   readonly record: RequestRecord;
   readonly info: RequestInfo;
   readonly audit: AuditRecord;
+  readonly upgrade: Upgrade | undefined;
 }
 
 async function answerResource(exchange: Exchange, user: User, release: Release): Promise<Answer> {
@@ -42,9 +51,16 @@ async function answerResource(exchange: Exchange, user: User, release: Release):
   const { target } = path;
   const { definition } = target.resource;
   const verb = verbOf(request.method ?? '', target, url.searchParams);
-  record.setTarget(verb ?? request.method ?? '', path.plural, target);
+  const isStream = streamOf(definition, target.subresource) !== undefined;
+  record.setTarget(isStream ? 'connect' : (verb ?? request.method ?? ''), path.plural, target);
   if (verb === undefined) throw methodNotSupported(definition, request.method ?? '');
-  requireAccess(audit.observe(context.authorize), resourceAttributes(user, verb, target, url.searchParams));
+  const authorize = audit.observe(context.authorize);
+  const attributes = resourceAttributes(user, verb, target, url.searchParams);
+  requireAccess(authorize, attributes);
+  // A WebSocket begins with a GET, and does what a POST would: reading is not enough for it.
+  const stream = streamOf(definition, target.subresource);
+  if (stream !== undefined && stream !== 'log' && verb === 'get')
+    requireAccess(authorize, { ...attributes, verb: 'create' });
   const warnings: string[] = [];
   const warn = (text: string) => {
     const header = warningHeader(text);
@@ -75,6 +91,7 @@ async function answerResource(exchange: Exchange, user: User, release: Release):
     warn,
     annotate: (key: string, value: string) => audit.annotate(key, value),
     onWatchOpen,
+    upgrade: exchange.upgrade,
   };
   return traceWrite(write, () => dispatch(api, verb));
 }
@@ -108,7 +125,7 @@ async function rendered(exchange: Exchange): Promise<RenderedAnswer | undefined>
   const { accept, 'user-agent': userAgent } = request.headers;
   const layout = { path: url.pathname, query: url.searchParams, userAgent };
   try {
-    const timeoutMs = exchange.info.verb === 'watch' ? undefined : deadlineMs(url.searchParams);
+    const timeoutMs = isLongRunning(exchange.info) ? undefined : deadlineMs(url.searchParams);
     const found = await (timeoutMs === undefined
       ? answer(exchange)
       : withDeadline(answer(exchange), timeoutMs));
@@ -177,6 +194,7 @@ export async function handleRequest(
   context: ServerContext,
   request: IncomingMessage,
   response: ServerResponse,
+  upgrade?: Upgrade,
 ): Promise<void> {
   const url = URL.parse(request.url ?? '/', 'https://holt') ?? new URL('https://holt/');
   const record = new RequestRecord(context, request, url.pathname);
@@ -194,7 +212,7 @@ export async function handleRequest(
     record.finish(response);
     audit.finish();
   });
-  const exchange = { context, request, response, url, record, info, audit };
+  const exchange = { context, request, response, url, record, info, audit, upgrade };
   const result = await rendered(exchange);
   if (result !== undefined) send(exchange, result);
 }

@@ -40,7 +40,7 @@ export class RequestRecord {
     const durationMs = clock.monotonicMs() - this.#startMs;
     const subresource = this.#target?.subresource ?? '';
     metrics.requestsInFlight[this.#kind] -= 1;
-    if (this.#verb !== 'watch') {
+    if (this.#verb !== 'watch' && this.#verb !== 'connect') {
       const labels = {
         verb: this.#verb,
         resource: this.#plural,
@@ -73,7 +73,7 @@ export class RequestRecord {
   }
 
   get #kind(): RequestKind {
-    if (this.#verb === 'watch') return 'watch';
+    if (this.#verb === 'watch' || this.#verb === 'connect') return 'watch';
     return this.#request.method === 'GET' ? 'read' : 'write';
   }
 }

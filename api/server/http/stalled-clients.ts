@@ -29,6 +29,11 @@ export class StalledClients {
     response.once('close', () => this.#open.delete(response));
   }
 
+  /** No longer looks after this one. */
+  forgive(response: ServerResponse): void {
+    this.#open.delete(response);
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }

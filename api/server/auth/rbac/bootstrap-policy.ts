@@ -3,6 +3,8 @@ import { MANAGER_BINDINGS, MANAGER_ROLES } from './manager-roles.ts';
 
 const READ = ['get', 'list', 'watch'] as const;
 const WRITE = ['create', 'delete', 'deletecollection', 'patch', 'update'] as const;
+/** Ways into a container. */
+const TUNNELS = ['attach', 'exec', 'portforward'] as const;
 const RBAC = 'rbac.authorization.k8s.io';
 const TO_ADMIN = `${RBAC}/aggregate-to-admin`;
 const TO_EDIT = `${RBAC}/aggregate-to-edit`;
@@ -41,6 +43,8 @@ const COMMON_ROLES: readonly BootstrapRole[] = [
       core(['create'], 'serviceaccounts/token'),
       of('coordination.k8s.io', [...READ, ...WRITE], 'leases'),
       of('holt.dev', WRITE, 'sandboxcontainers', 'uservms', 'volumesnapshots'),
+      of('holt.dev', ['create', 'get'], ...TUNNELS.map((name) => `sandboxcontainers/${name}`)),
+      core(['create', 'get'], ...TUNNELS.map((name) => `pods/${name}`)),
     ],
   },
   {
@@ -50,6 +54,8 @@ const COMMON_ROLES: readonly BootstrapRole[] = [
       core(READ, 'configmaps', 'events', 'limitranges', 'namespaces', 'namespaces/status'),
       core(READ, 'resourcequotas', 'resourcequotas/status', 'serviceaccounts', 'services', 'services/status'),
       of('holt.dev', READ, 'guestimages', 'sandboxcontainers', 'uservms', 'volumesnapshots'),
+      of('holt.dev', ['get'], 'sandboxcontainers/log'),
+      core(READ, 'pods', 'pods/log'),
       of('holt.dev', READ, 'guestimages/status', 'sandboxcontainers/status', 'uservms/status'),
       of('holt.dev', READ, 'volumesnapshots/status'),
     ],
