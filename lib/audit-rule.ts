@@ -31,6 +31,15 @@ const RELAY_CURSORS = [
   { group: '', resources: ['configmaps'], resourceNames: ['holt-event-relay', 'holt-event-relay-endpoint'] },
 ];
 
+/** Ways into a container: a WebSocket begins with a GET, and is more than a reading of state. */
+const INTO_CONTAINERS = [
+  {
+    group: 'holt.dev',
+    resources: ['sandboxcontainers/exec', 'sandboxcontainers/attach', 'sandboxcontainers/portforward'],
+  },
+  { group: '', resources: ['pods/exec', 'pods/attach', 'pods/portforward'] },
+];
+
 /**
  * Who changed what, and who read secrets; not the health checks, the heartbeats, and other reads. The first rule
  * that matches decides.
@@ -46,6 +55,7 @@ export const DEFAULT_AUDIT_RULES: readonly AuditRule[] = [
     resources: RELAY_CURSORS,
   },
   { level: 'Metadata', resources: [{ group: '', resources: ['secrets', 'secrets/*'] }] },
+  { level: 'Metadata', resources: INTO_CONTAINERS },
   {
     level: 'Metadata',
     verbs: ['create', 'update', 'patch', 'delete', 'deletecollection', 'post', 'put', 'connect'],

@@ -6,6 +6,7 @@ import { apiVersionOf, type ResourceDefinition } from '../../../crds/meta/resour
 import type { RegistryCache } from '../../storage/cache/registry-cache.ts';
 import type { StoredObject } from '../../storage/stored-object.ts';
 import { createResource, type Resource, type ResourceCatalog } from '../http/resource.ts';
+import { createPodsView } from '../pods/pods-view.ts';
 import { compileSchema } from '../schema/structural.ts';
 import { CRD_PREFIX, isConditionTrue } from './crd-object.ts';
 import { type OwnKind, servedKind } from './served-kind.ts';
@@ -48,7 +49,8 @@ export class LiveCatalog implements ResourceCatalog {
   /** @throws TypeError when a kind's schema has no structural form */
   constructor(cache: RegistryCache, definitions: readonly ResourceDefinition[]) {
     this.#cache = cache;
-    this.#builtIn = definitions.filter(({ builtIn }) => builtIn).map((kind) => createResource(kind));
+    const stored = definitions.filter(({ builtIn }) => builtIn).map((kind) => createResource(kind));
+    this.#builtIn = [...stored, createPodsView()];
     const own = definitions.filter(({ builtIn }) => !builtIn);
     this.#own = new Map(
       own.map((definition) => [

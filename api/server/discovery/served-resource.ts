@@ -40,6 +40,8 @@ export const OBJECT_VERBS = [
   'watch',
 ] as const;
 
+const VIEW_VERBS = ['get', 'list', 'watch'] as const;
+
 /** Requests that are answered and never stored. */
 const REVIEW_RESOURCES: readonly ServedResource[] = REVIEWS.map(({ group, kind, plural, namespaced }) => ({
   group,
@@ -62,7 +64,10 @@ export function servedResources(definitions: readonly ResourceInfo[]): ServedRes
 function servedResource(definition: ResourceInfo): ServedResource {
   const { group, version, kind, plural, singular, shortNames, categories, namespaced } = definition;
   const isNamespace = group === '' && kind === 'Namespace';
-  const verbs = OBJECT_VERBS.filter((verb) => !isNamespace || verb !== 'deletecollection');
+  const verbs =
+    definition.isView === true
+      ? VIEW_VERBS
+      : OBJECT_VERBS.filter((verb) => !isNamespace || verb !== 'deletecollection');
   const subresources: ServedSubresource[] = [];
   if (isNamespace) subresources.push({ name: 'finalize', verbs: ['update'] });
   if (group === '' && kind === 'ServiceAccount') {

@@ -6,10 +6,13 @@ import { answerDelete, answerDeleteCollection } from './delete-handlers.ts';
 import { methodNotSupported, notFound, pathNotFound } from './errors.ts';
 import { answerGet, answerList, answerWatch } from './read-handlers.ts';
 import { answerScale } from './scale-handlers.ts';
+import { StatusError } from './status-error.ts';
 import { answerTokenRequestOf } from './token-handler.ts';
 import type { Verb } from './verb.ts';
 import { answerWake } from './wake-handler.ts';
 import { answerCommit, answerCreate, answerPatch, answerUpdate } from './write-handlers.ts';
+
+const VIEW_VERBS: ReadonlySet<Verb> = new Set(['get', 'list', 'watch']);
 
 function isNamespace({ target }: ApiRequest): boolean {
   return target.resource.definition.group === '' && target.resource.definition.kind === 'Namespace';
@@ -91,12 +94,27 @@ async function dispatchSubresource(api: ApiRequest, verb: Verb | undefined, name
   throw definition.builtIn ? pathNotFound() : notFound(definition, name);
 }
 
+/** @throws StatusError 405 for a write of what is only shown */
+function refuseViewWrite({ target, request }: ApiRequest, verb: Verb | undefined): void {
+  const { definition } = target.resource;
+  if (definition.isView !== true || streamOf(definition, target.subresource) !== undefined) return;
+  if (verb !== undefined && VIEW_VERBS.has(verb)) return;
+  const { message } = methodNotSupported(definition, request.method ?? '');
+  throw new StatusError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message: `${message}: Pods show SandboxContainers here; write those (sandboxcontainers.holt.dev)`,
+    details: { kind: definition.plural },
+  });
+}
+
 /**
  * Answers an authorised request for a served resource.
  * @throws StatusError, StorageError
  */
-export function dispatch(api: ApiRequest, verb: Verb | undefined): Promise<Answer> {
+export async function dispatch(api: ApiRequest, verb: Verb | undefined): Promise<Answer> {
   const { name, subresource } = api.target;
+  refuseViewWrite(api, verb);
   if (name === undefined) return dispatchCollection(api, verb);
   return subresource === undefined ? dispatchObject(api, verb, name) : dispatchSubresource(api, verb, name);
 }

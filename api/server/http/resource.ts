@@ -15,6 +15,8 @@ export interface Resource extends StoredForm {
   readonly structural: StructuralSchema;
   /** Key prefix of all its objects. */
   readonly prefix: string;
+  /** The kind whose objects these are in etcd, where it is another. */
+  readonly storedAs?: ResourceInfo;
   /** Name of the CustomResourceDefinition that it is served from. */
   readonly crdName?: string;
   /** Fires when it is served no more, or by another definition: its watches end. */
@@ -48,12 +50,16 @@ export interface Target {
   readonly subresource: string | undefined;
 }
 
+function storedKind({ resource }: Target): ResourceInfo {
+  return resource.storedAs ?? resource.definition;
+}
+
 /** The etcd key of an object. */
 export function keyOf(target: Target, name: string): string {
-  return objectKey(target.resource.definition, target.namespace, name);
+  return objectKey(storedKind(target), target.namespace, name);
 }
 
 /** The etcd prefix of the target's collection. */
 export function prefixOf(target: Target): string {
-  return listPrefix(target.resource.definition, target.namespace);
+  return listPrefix(storedKind(target), target.namespace);
 }
