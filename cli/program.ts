@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { registerApply } from './commands/apply.ts';
+import { registerAttach } from './commands/attach.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerConsole } from './commands/console.ts';
 import { registerDelete } from './commands/delete.ts';
@@ -8,6 +9,7 @@ import { registerDev } from './commands/dev.ts';
 import { registerExec } from './commands/exec.ts';
 import { registerGet } from './commands/get.ts';
 import { registerLogs } from './commands/logs.ts';
+import { registerPortForward } from './commands/port-forward.ts';
 import { registerPower } from './commands/power.ts';
 import { registerRollout } from './commands/rollout.ts';
 import { registerSession } from './commands/session.ts';
@@ -39,6 +41,8 @@ export function createProgram(context: CliContext, version: string): Command {
     registerWait,
     registerLogs,
     registerExec,
+    registerAttach,
+    registerPortForward,
     registerConsole,
     registerPower,
     registerRollout,

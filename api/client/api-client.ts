@@ -222,6 +222,11 @@ export class ApiClient {
     return this.#transport.send(request);
   }
 
+  /** As `request`, and hands over the answer's bytes as they come: for logs. Leaving the loop ends it. */
+  async stream(request: ApiRequest): Promise<AsyncIterable<Uint8Array>> {
+    return this.#transport.stream(request);
+  }
+
   /** Cuts all connections. */
   async close(): Promise<void> {
     await this.#transport.close();

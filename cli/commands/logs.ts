@@ -1,14 +1,15 @@
+import { once } from 'node:events';
 import type { Command } from 'commander';
-import { readLogs } from '../../lib/podman/index.ts';
-import type { CliContext, GlobalOptions } from '../context.ts';
+import { type CliContext, type GlobalOptions, withClient } from '../context.ts';
 import { CliError, EXIT_CODES } from '../errors.ts';
-import { findGuestContainer } from '../guest-access.ts';
+import { streamPath } from '../stream-socket.ts';
 
 interface LogsFlags extends GlobalOptions {
   readonly follow?: boolean;
   readonly tail?: string;
   readonly since?: string;
   readonly timestamps?: boolean;
+  readonly previous?: boolean;
 }
 
 function lineCount(text: string): number {
@@ -18,17 +19,20 @@ function lineCount(text: string): number {
 }
 
 async function logs(name: string, flags: LogsFlags, context: CliContext): Promise<void> {
-  const options = {
-    follow: flags.follow === true,
-    timestamps: flags.timestamps === true,
-    signal: context.signal,
-    ...(flags.tail === undefined ? {} : { tail: lineCount(flags.tail) }),
-    ...(flags.since === undefined ? {} : { since: flags.since }),
+  const { signal } = context;
+  const query = {
+    follow: flags.follow,
+    timestamps: flags.timestamps,
+    previous: flags.previous,
+    tailLines: flags.tail === undefined ? undefined : lineCount(flags.tail),
+    sinceTime: flags.since,
   };
-  const container = await findGuestContainer(name, flags, context);
-  for await (const { stream, data } of readLogs(container.address, container.name, options)) {
-    context[stream === 'stderr' ? 'stderr' : 'stdout'].write(data);
-  }
+  await withClient(flags, context, async (client) => {
+    const chunks = await client.stream({ method: 'GET', path: streamPath(name, 'log', flags), query, signal });
+    for await (const chunk of chunks) {
+      if (!context.stdout.write(chunk)) await once(context.stdout, 'drain', { signal });
+    }
+  });
 }
 
 export function registerLogs(program: Command, context: CliContext): void {
@@ -39,6 +43,7 @@ export function registerLogs(program: Command, context: CliContext): void {
     .option('-f, --follow', 'go on until interrupted')
     .option('--tail <lines>', 'only the last lines')
     .option('--since <time>', 'only after this time (RFC 3339)')
+    .option('-p, --previous', 'what it wrote before its last start')
     .option('--timestamps', 'the time in front of each line')
     .addHelpText('after', '\nExamples:\n  holt logs alice-live\n  holt logs alice-dev --follow --tail 20')
     .action((name: string, _flags, command: Command) => logs(name, command.optsWithGlobals(), context));

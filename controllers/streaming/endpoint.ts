@@ -218,7 +218,6 @@ export async function startStreamEndpoint(options: StreamEndpointOptions): Promi
     try {
       const asked = parseRequest(request, objects);
       if (asked.action !== 'log') {
-        checkStream(asked);
         throw new Refusal(400, 'BadRequest', `Upgrade request required: ${describeProtocols(asked.action)}`);
       }
       if (streams > streamsMax) admit();
@@ -231,9 +230,9 @@ export async function startStreamEndpoint(options: StreamEndpointOptions): Promi
     socket.on('error', () => {});
     try {
       const asked = parseRequest(request, objects);
-      checkStream(asked);
       if (asked.action === 'log') throw new Refusal(400, 'BadRequest', 'logs are no WebSocket');
       requireProtocol(request, asked.action);
+      checkStream(asked);
       admit();
       webSockets.handleUpgrade(request, socket, head, (client) => {
         streams += 1;

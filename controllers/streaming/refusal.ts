@@ -1,3 +1,5 @@
+import { VsockHttpError } from '../../lib/http-over-vsock.ts';
+import { VsockError } from '../../lib/hybrid-vsock.ts';
 import { PodmanError } from '../../lib/podman/index.ts';
 
 /** The endpoint says no: becomes a metav1.Status. */
@@ -30,6 +32,8 @@ export function toRefusal(error: unknown, what: string): Refusal {
       return new Refusal(409, 'Conflict', `${what}: its program does not run now (${detail})`);
     return new Refusal(500, 'InternalError', `${what}: ${detail}`);
   }
+  if (!(error instanceof VsockError || error instanceof VsockHttpError))
+    return new Refusal(500, 'InternalError', `${what}: ${detail}`);
   return new Refusal(
     503,
     'ServiceUnavailable',

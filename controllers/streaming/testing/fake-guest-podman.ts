@@ -105,13 +105,7 @@ export class FakeGuestPodman {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => {});
     const [, , id = ''] = (request.url ?? '').replace('/v4.0.0/libpod', '').split('/');
-    // The body of the POST comes first; what follows is stdin.
-    let missing = Number(request.headers['content-length'] ?? 0);
-    const rest = (data: Buffer) => {
-      const skipped = Math.min(missing, data.length);
-      missing -= skipped;
-      return data.subarray(skipped);
-    };
+    request.resume();
     socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
     if (this.garbage !== undefined) {
       socket.write(this.garbage);
@@ -127,11 +121,9 @@ export class FakeGuestPodman {
     const [program = '', ...words] = exec.command;
     const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'] });
     exec.child = child;
-    const early = rest(head);
-    if (exec.stdin && early.length > 0) child.stdin.write(early);
+    if (exec.stdin && head.length > 0) child.stdin.write(head);
     socket.on('data', (data: Buffer) => {
-      const bytes = rest(data);
-      if (exec.stdin && bytes.length > 0) child.stdin.write(bytes);
+      if (exec.stdin) child.stdin.write(data);
     });
     socket.on('close', () => child.stdin.end());
     child.stdin.on('error', () => {});
