@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { loadKubeconfig } from '../api/client/kubeconfig.ts';
-import { sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
 import { apiVersionOf } from '../crds/meta/resource-definition.ts';
+import { sandboxContainerDefinition } from '../crds/sandboxcontainer/definition.ts';
 import { parseCommandEnd } from '../lib/remote-command/exit-status.ts';
 import { type CliContext, type GlobalOptions, kubeconfigOf, namespaceOf } from './context.ts';
 import { CliError, EXIT_CODES } from './errors.ts';

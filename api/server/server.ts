@@ -141,7 +141,10 @@ function createHttpsServer({ tls, limits }: ApiServerOptions, context: ServerCon
     },
     (request, response) => void handleRequest(context, request, response),
   );
-  serveUpgrades(server, (request, response, upgrade) => void handleRequest(context, request, response, upgrade));
+  serveUpgrades(
+    server,
+    (request, response, upgrade) => void handleRequest(context, request, response, upgrade),
+  );
   // Nothing else is tunnelled here; without this Node would close the connection without a word.
   server.on('connect', (_, socket) => refuseTunnel(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

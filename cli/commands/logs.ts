@@ -28,7 +28,12 @@ async function logs(name: string, flags: LogsFlags, context: CliContext): Promis
     sinceTime: flags.since,
   };
   await withClient(flags, context, async (client) => {
-    const chunks = await client.stream({ method: 'GET', path: streamPath(name, 'log', flags), query, signal });
+    const chunks = await client.stream({
+      method: 'GET',
+      path: streamPath(name, 'log', flags),
+      query,
+      signal,
+    });
     for await (const chunk of chunks) {
       if (!context.stdout.write(chunk)) await once(context.stdout, 'drain', { signal });
     }

@@ -1,6 +1,10 @@
 import { createServer, type Socket } from 'node:net';
 import type { Command } from 'commander';
-import { channelMessage, PORT_FORWARD_PROTOCOL, parseChannelMessage } from '../../lib/remote-command/channels.ts';
+import {
+  channelMessage,
+  PORT_FORWARD_PROTOCOL,
+  parseChannelMessage,
+} from '../../lib/remote-command/channels.ts';
 import type { CliContext, GlobalOptions } from '../context.ts';
 import { CliError, EXIT_CODES } from '../errors.ts';
 import { openStream } from '../stream-socket.ts';
@@ -76,7 +80,9 @@ async function forward(
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new CliError(`cannot listen on 127.0.0.1:${pair.local}: ${error.message}`)));
+    server.once('error', (error) =>
+      reject(new CliError(`cannot listen on 127.0.0.1:${pair.local}: ${error.message}`)),
+    );
     server.listen(pair.local, '127.0.0.1', resolve);
   });
   const address = server.address();

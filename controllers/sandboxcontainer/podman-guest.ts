@@ -1,10 +1,10 @@
 import type { VsockAddress } from '../../lib/http-over-vsock.ts';
 import * as podman from '../../lib/podman/index.ts';
+import { GUEST_PORTS } from '../host/guest-ports.ts';
 import { GuestIngress } from '../ingress/guest-ingress.ts';
 import type { Guest } from './guest.ts';
 import { readGuestInfo } from './guest-info.ts';
 import { CONTAINER_LABELS, DATA_DIRECTORY } from './labels.ts';
-import { GUEST_PORTS } from '../host/guest-ports.ts';
 
 /** Observations are given up sooner than effects: the next tick asks again. */
 const readTimeoutMs = 15_000;

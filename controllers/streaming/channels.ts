@@ -47,5 +47,8 @@ export function watchPeer(socket: WebSocket, idleMs: number, isIdleSinceMs: () =
   const alive = () => {
     unanswered = 0;
   };
-  socket.on('pong', alive).on('message', alive).once('close', () => clearInterval(timer));
+  socket
+    .on('pong', alive)
+    .on('message', alive)
+    .once('close', () => clearInterval(timer));
 }

@@ -62,7 +62,9 @@ function isApiServer({ socket }: IncomingMessage): boolean {
 function parseRequest(request: IncomingMessage, objects: StreamObjects): Asked {
   if (!isApiServer(request)) throw new Refusal(403, 'Forbidden', 'only API servers are served here');
   const url = URL.parse(request.url ?? '/', 'https://node');
-  const path = url?.pathname.startsWith(NODE_STREAM_PATHS) ? url.pathname.slice(NODE_STREAM_PATHS.length) : '';
+  const path = url?.pathname.startsWith(NODE_STREAM_PATHS)
+    ? url.pathname.slice(NODE_STREAM_PATHS.length)
+    : '';
   const [, namespace = '', name = '', action] = PATH.exec(path) ?? [];
   if (url === null || action === undefined || request.method !== 'GET')
     throw new Refusal(404, 'NotFound', 'no such path');
@@ -115,7 +117,11 @@ function checkStream({ action, query, target }: Asked): void {
   if (action !== 'portforward') return;
   parsePorts(query);
   if (target.container.status?.address === undefined)
-    throw new Refusal(409, 'Conflict', `${target.label} has no address in its guest (yet): try again in a moment`);
+    throw new Refusal(
+      409,
+      'Conflict',
+      `${target.label} has no address in its guest (yet): try again in a moment`,
+    );
 }
 
 function refusalOf(error: unknown, logger: Logger): Refusal {

@@ -20,7 +20,11 @@ export interface ForwardOptions {
 export function parsePorts(query: URLSearchParams): readonly number[] {
   const texts = query.getAll('ports').flatMap((text) => text.split(','));
   if (texts.length === 0 || texts.length > FORWARDED_PORTS_MAX)
-    throw new Refusal(400, 'BadRequest', `name 1 to ${FORWARDED_PORTS_MAX} ports in the query, as ports=8080`);
+    throw new Refusal(
+      400,
+      'BadRequest',
+      `name 1 to ${FORWARDED_PORTS_MAX} ports in the query, as ports=8080`,
+    );
   return texts.map((text) => {
     const port = Number(text);
     if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
@@ -110,7 +114,9 @@ export async function runPortForward(client: WebSocket, options: ForwardOptions)
   };
   await Promise.all(
     options.ports.map((port, index) =>
-      carry(channels, { index, port, onActivity: options.onActivity, open: () => open(index, port) }).catch(() => {}),
+      carry(channels, { index, port, onActivity: options.onActivity, open: () => open(index, port) }).catch(
+        () => {},
+      ),
     ),
   );
   if (client.readyState !== client.OPEN) return;

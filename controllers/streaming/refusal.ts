@@ -27,7 +27,11 @@ export function toRefusal(error: unknown, what: string): Refusal {
   const detail = (error instanceof Error ? error.message : String(error)).slice(0, 1_000);
   if (error instanceof PodmanError) {
     if (error.status === 404)
-      return new Refusal(404, 'NotFound', `${what}: the guest has no such container any more; it is made anew`);
+      return new Refusal(
+        404,
+        'NotFound',
+        `${what}: the guest has no such container any more; it is made anew`,
+      );
     if (error.status === 409 || /state improper|not running/.test(`${error.podmanCause} ${error.message}`))
       return new Refusal(409, 'Conflict', `${what}: its program does not run now (${detail})`);
     return new Refusal(500, 'InternalError', `${what}: ${detail}`);

@@ -8,17 +8,13 @@ import type { Answer } from '../http/answer.ts';
 import type { ApiRequest } from '../http/api-request.ts';
 import { badRequest, methodNotSupported, notFound } from '../http/errors.ts';
 import { keyOf } from '../http/resource.ts';
-import type { StreamName } from './streams.ts';
 import { nodeRefusal, nodeUnreachable } from './node-answer.ts';
 import { nodeRequest } from './node-link.ts';
+import type { StreamName } from './streams.ts';
 import { joinTunnel } from './tunnel.ts';
 
 /** Headers of a WebSocket handshake, which the node answers. */
-const HANDSHAKE = [
-  'sec-websocket-key',
-  'sec-websocket-version',
-  'sec-websocket-protocol',
-] as const;
+const HANDSHAKE = ['sec-websocket-key', 'sec-websocket-version', 'sec-websocket-protocol'] as const;
 
 /** The container that is asked for, as etcd has it now. @throws StatusError 404; StorageError */
 async function findContainer({ context, target }: ApiRequest, name: string): Promise<SandboxContainer> {
@@ -57,7 +53,12 @@ function headersFor({ request, upgrade }: ApiRequest): OutgoingHttpHeaders {
 
 type NodeReply =
   | { readonly kind: 'answer'; readonly response: IncomingMessage }
-  | { readonly kind: 'upgraded'; readonly response: IncomingMessage; readonly socket: Duplex; readonly head: Buffer };
+  | {
+      readonly kind: 'upgraded';
+      readonly response: IncomingMessage;
+      readonly socket: Duplex;
+      readonly head: Buffer;
+    };
 
 /** @throws StatusError 503 for a node that does not answer */
 async function askNode(api: ApiRequest, nodeName: string, path: string): Promise<NodeReply> {
@@ -116,7 +117,8 @@ export async function answerStream(api: ApiRequest, name: string, stream: Stream
   const nodeName = nodeOf(container, name, api.query);
   const reply = await askNode(api, nodeName, nodePath(api, container.metadata.uid ?? '', stream, name));
   if (reply.kind === 'answer') {
-    if (reply.response.statusCode !== 200 || stream !== 'log') throw await nodeRefusal(reply.response, nodeName);
+    if (reply.response.statusCode !== 200 || stream !== 'log')
+      throw await nodeRefusal(reply.response, nodeName);
     api.onWatchOpen();
     await passOn(api, reply.response);
     return { kind: 'streamed' };
@@ -133,4 +135,3 @@ export async function answerStream(api: ApiRequest, name: string, stream: Stream
   response.emit('close');
   return { kind: 'streamed' };
 }
-

@@ -82,9 +82,7 @@ function containerOf({ spec, metadata }: SandboxContainer): JsonRecord {
     ...(spec.command === undefined ? {} : { command: spec.command }),
     ...(spec.workingDir === undefined ? {} : { workingDir: spec.workingDir }),
     ...(spec.env === undefined ? {} : { env: spec.env }),
-    ...(spec.ports === undefined
-      ? {}
-      : { ports: spec.ports.map((port) => ({ ...port, protocol: 'TCP' })) }),
+    ...(spec.ports === undefined ? {} : { ports: spec.ports.map((port) => ({ ...port, protocol: 'TCP' })) }),
     resources: { limits, requests: limits },
     imagePullPolicy: 'IfNotPresent',
   };

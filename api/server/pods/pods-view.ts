@@ -1,5 +1,8 @@
 import { podDefinition } from '../../../crds/pod/definition.ts';
-import { type SandboxContainer, sandboxContainerDefinition } from '../../../crds/sandboxcontainer/definition.ts';
+import {
+  type SandboxContainer,
+  sandboxContainerDefinition,
+} from '../../../crds/sandboxcontainer/definition.ts';
 import { resourcePrefix } from '../../storage/keys.ts';
 import { encodeObject, StoredObject } from '../../storage/stored-object.ts';
 import { createResource, type Resource } from '../http/resource.ts';

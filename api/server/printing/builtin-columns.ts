@@ -123,19 +123,32 @@ function containerOf(pod: ApiObject): JsonRecord {
 /** Why the container waits or ended, else the phase. */
 function podState(pod: ApiObject): unknown {
   if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
-  const { waiting, terminated }: JsonRecord = isRecord(containerOf(pod).state) ? (containerOf(pod).state as JsonRecord) : {};
+  const { waiting, terminated }: JsonRecord = isRecord(containerOf(pod).state)
+    ? (containerOf(pod).state as JsonRecord)
+    : {};
   const reason = [waiting, terminated].find(isRecord)?.reason;
   return reason ?? statusOf(pod).phase ?? '';
 }
 
 const podColumns = [
   NAME,
-  column({ name: 'Ready', description: 'Ready containers of all' }, (pod) => `${containerOf(pod).ready === true ? 1 : 0}/1`),
+  column(
+    { name: 'Ready', description: 'Ready containers of all' },
+    (pod) => `${containerOf(pod).ready === true ? 1 : 0}/1`,
+  ),
   column({ name: 'Status', description: 'How it stands, in a word' }, podState),
-  column({ name: 'Restarts', description: 'Restarts so far' }, (pod) => String(containerOf(pod).restartCount ?? 0)),
+  column({ name: 'Restarts', description: 'Restarts so far' }, (pod) =>
+    String(containerOf(pod).restartCount ?? 0),
+  ),
   AGE,
-  column({ name: 'IP', description: 'Address inside the guest', isWide: true }, (pod) => statusOf(pod).podIP ?? '<none>'),
-  column({ name: 'Node', description: 'The node that runs its VM', isWide: true }, (pod) => specOf(pod).nodeName ?? '<none>'),
+  column(
+    { name: 'IP', description: 'Address inside the guest', isWide: true },
+    (pod) => statusOf(pod).podIP ?? '<none>',
+  ),
+  column(
+    { name: 'Node', description: 'The node that runs its VM', isWide: true },
+    (pod) => specOf(pod).nodeName ?? '<none>',
+  ),
 ];
 
 const COLUMNS: Readonly<Record<string, readonly Column[]>> = {

@@ -36,7 +36,8 @@ const columnsByDefinition = new WeakMap<ResourceInfo, readonly Column[]>();
 export function columnsOf(definition: ResourceInfo): readonly Column[] {
   const known = columnsByDefinition.get(definition);
   if (known !== undefined) return known;
-  const ownColumns = definition.builtIn || definition.isView === true ? builtInColumns(definition.kind) : undefined;
+  const ownColumns =
+    definition.builtIn || definition.isView === true ? builtInColumns(definition.kind) : undefined;
   const columns = ownColumns ?? [
     NAME_COLUMN,
     ...definition.printerColumns.map((column) => printerColumn(column, definition.builtIn)),

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** What a test asked podman for. */
@@ -34,11 +35,16 @@ export class FakeGuestPodman {
   garbage: Buffer | undefined;
   readonly #execs: Exec[] = [];
   readonly #followers = new Set<ServerResponse>();
+  readonly #sockets = new Set<Socket>();
   readonly #server: Server;
 
   private constructor(containerId: string) {
     this.containerId = containerId;
     this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
@@ -60,9 +66,14 @@ export class FakeGuestPodman {
     return this.#execs.filter(({ child, exitCode }) => child !== undefined && exitCode === undefined).length;
   }
 
+  /** Logs that are being followed. */
+  get followers(): number {
+    return this.#followers.size;
+  }
+
   async close(): Promise<void> {
     for (const { child } of this.#execs) child?.kill('SIGKILL');
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
@@ -125,7 +136,7 @@ export class FakeGuestPodman {
     socket.on('data', (data: Buffer) => {
       if (exec.stdin) child.stdin.write(data);
     });
-    socket.on('close', () => child.stdin.end());
+    for (const gone of ['end', 'close']) socket.on(gone, () => child.stdin.end());
     child.stdin.on('error', () => {});
     child.stdout.on('data', (data: Buffer) => socket.write(exec.tty ? data : frame(1, data)));
     child.stderr.on('data', (data: Buffer) => socket.write(exec.tty ? data : frame(2, data)));

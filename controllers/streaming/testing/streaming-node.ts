@@ -35,13 +35,21 @@ async function put(api: TestApi, path: string, body: object): Promise<SandboxCon
 
 async function patchStatus(api: TestApi, path: string, status: object) {
   const headers = { 'content-type': 'application/merge-patch+json' };
-  const { code, text, json } = await api.send({ method: 'PATCH', path: `${path}/status`, headers, body: { status } });
+  const { code, text, json } = await api.send({
+    method: 'PATCH',
+    path: `${path}/status`,
+    headers,
+    body: { status },
+  });
   if (code !== 200) throw new Error(text);
   return json;
 }
 
 /** Starts all of it. @param forward what answers at the guest's port-forward port */
-export async function startStreamingNode(forward: PortTarget, auditTo?: (line: string) => void): Promise<StreamingNode> {
+export async function startStreamingNode(
+  forward: PortTarget,
+  auditTo?: (line: string) => void,
+): Promise<StreamingNode> {
   let nodeTls: { cert: Buffer; key: Buffer; ca: Buffer } | undefined;
   const api = await startTestApi({
     server: {
@@ -70,7 +78,8 @@ export async function startStreamingNode(forward: PortTarget, auditTo?: (line: s
     tls: { ...serving, ca },
     port: 0,
     objects: {
-      container: (namespace, name) => (namespace === 'default' && name === 'web' ? objects.container : undefined),
+      container: (namespace, name) =>
+        namespace === 'default' && name === 'web' ? objects.container : undefined,
       userVm: () => objects.vm,
       vmSocketPath: () => socketPath,
       nodeName: 'node-1',
@@ -84,7 +93,12 @@ export async function startStreamingNode(forward: PortTarget, auditTo?: (line: s
     daemonEndpoints: { kubeletEndpoint: { Port: endpoint.port } },
   });
   const apiVersion = 'holt.dev/v1alpha1';
-  await put(api, `${HOLT}/uservms`, { apiVersion, kind: 'UserVM', metadata: { name: 'alice' }, spec: { user: 'alice' } });
+  await put(api, `${HOLT}/uservms`, {
+    apiVersion,
+    kind: 'UserVM',
+    metadata: { name: 'alice' },
+    spec: { user: 'alice' },
+  });
   const status = { nodeName: 'node-1', phase: 'Running', vmmPid: 1 };
   objects.vm = await patchStatus(api, `${HOLT}/uservms/alice`, status);
   await put(api, `${HOLT}/sandboxcontainers`, {
