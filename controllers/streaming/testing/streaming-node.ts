@@ -72,7 +72,7 @@ export async function startStreamingNode(
   const socketPath = join(api.dir, 'v.sock');
   const podmanPath = join(api.dir, 'podman.sock');
   const podman = await FakeGuestPodman.listen(podmanPath, CONTAINER_ID);
-  const vsock = await FakeHybridVsock.listen(socketPath, { 1024: { path: podmanPath }, 1028: forward });
+  const vsock = await FakeHybridVsock.listen(socketPath, { 1024: { path: podmanPath }, 1029: forward });
   const objects: StreamingNode['objects'] = { container: undefined, vm: undefined };
   const endpoint: StreamEndpoint = await startStreamEndpoint({
     tls: { ...serving, ca },
