@@ -17,6 +17,8 @@ export interface Choice {
   readonly taken: readonly Underway[];
   /** Would be given the artifact if their node had it. */
   readonly missing: readonly VmView[];
+  /** It is some VM's turn, though it may have to wait for others, or for its node to look for the artifact. */
+  readonly hasTurns: boolean;
 }
 
 /** Which VMs are given the desired artifact now. */
@@ -26,7 +28,12 @@ export function chooseVms(sight: RolloutSight, isHalted: boolean): Choice {
   const able = candidates.filter((vm) => sight.hasArtifact(vm));
   const missing = candidates.filter((vm) => sight.hasArtifact(vm) === false);
   if (!isRolling(sight)) {
-    return { gives: [...owed, ...able.map(giveNextStart(sight))], taken: [], missing };
+    return {
+      gives: [...owed, ...able.map(giveNextStart(sight))],
+      taken: [],
+      missing,
+      hasTurns: candidates.length > 0,
+    };
   }
   const serving = able.filter(isServing);
   const room = Math.max(0, sight.policy.maxUnavailable - sight.underway.length);
@@ -46,6 +53,7 @@ export function chooseVms(sight: RolloutSight, isHalted: boolean): Choice {
       since,
     })),
     missing,
+    hasTurns: candidates.length > 0,
   };
 }
 

@@ -15,6 +15,8 @@ export interface RolloutPlan {
   readonly gives: readonly Give[];
   /** VMs that cannot be given the artifact because their node does not have it, as NAMESPACE/NAME. */
   readonly missing: readonly string[];
+  /** It is the turn of more VMs than were given the artifact. */
+  readonly hasTurns: boolean;
   /** VMs whose time is up, as NAMESPACE/NAME. */
   readonly overdue: readonly string[];
   readonly policy: RolloutPolicy;
@@ -68,6 +70,7 @@ export function planRollout({ image, vms, nowMs }: RolloutInput): RolloutPlan {
     rollout: { ...rollout, ...countsOf(rollout, sight) },
     gives: choice.gives,
     missing: choice.missing.map(keyOfView),
+    hasTurns: choice.hasTurns,
     overdue: sight.overdue.map(keyOfView),
     policy,
     isHalted,

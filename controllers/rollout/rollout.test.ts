@@ -98,6 +98,8 @@ test('canaries first, as many as the percentage says, and more when it rises', a
     canary: { vms: ['team/carol'] },
   });
   fleet.setSpec({ digest: NEW });
+  await fleet.manager(fleet.effects).reconcile({ namespace: '', name: 'default' }, { signal });
+  t.is(fleet.conditionOf('RolledOut'), 'False RollingOut', 'no node has looked for the artifact yet');
   await settle(fleet);
   t.deepEqual(fleet.state, ['alice: a True', 'bob: a True', 'carol: b True', 'dave: a True']);
   t.is(fleet.conditionOf('RolledOut'), 'False PartitionReached');

@@ -65,7 +65,7 @@ function rolledOutWord(plan: RolloutPlan): Word {
   if (missing.length > 0 && !isMoving) {
     return no(REASONS.ArtifactMissing, `the nodes of ${wordsOf(missing)} do not have ${desired}; ${share}`);
   }
-  if (isMoving) return no(REASONS.RollingOut, share);
+  if (isMoving || plan.hasTurns) return no(REASONS.RollingOut, share);
   if (policy.percentage < 100) {
     return no(REASONS.PartitionReached, `spec.rollout.percentage is ${policy.percentage}; ${share}`);
   }
