@@ -4,7 +4,7 @@ export interface Clock {
   nowMs(): number;
   /** Monotonic milliseconds: for durations and deadlines. */
   monotonicMs(): number;
-  /** Resolves after `delayMs`, or rejects with the signal's reason when aborted. */
+  /** Resolves after `delayMs`, at once where that time has passed (it is negative), or rejects with the signal's reason when aborted. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -19,10 +19,13 @@ export const systemClock: Clock = {
         clearTimeout(timer);
         reject(signal?.reason);
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, delayMs);
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        },
+        Math.max(0, delayMs),
+      );
       signal?.addEventListener('abort', onAbort, { once: true });
     }),
 };
