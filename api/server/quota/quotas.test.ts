@@ -276,6 +276,7 @@ test('limits of containers are summed; a quota of other names says nothing', asy
         spec: {
           vmRef: { name: 'x' },
           role: 'job',
+          restartPolicy: 'Never',
           source: { closure: '/opt/x' },
           command: ['/x'],
           resources: { memory },
